@@ -1,0 +1,52 @@
+"""mldiag: find out why a model does not learn, and what to do next.
+
+Declare an experiment, then ask one question after the other:
+
+    exp = mldiag.Experiment.from_estimator(estimator, X, y, metric="accuracy", params={...})
+    mldiag.learning_curve(exp)        # is there enough data?
+    mldiag.sweep(exp, param="C")      # is this hyperparameter right?
+
+Every answer is a `Report` with findings, their uncertainty, and the actions they lead to.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mldiag.api import learning_curve, sweep
+    from mldiag.declaration import Experiment, experiment
+    from mldiag.errors import MldiagError
+    from mldiag.findings import Report
+    from mldiag.parameters import Categorical, Float, Int
+
+_HOMES = {
+    "Categorical": "mldiag.parameters",
+    "Experiment": "mldiag.declaration",
+    "Float": "mldiag.parameters",
+    "Int": "mldiag.parameters",
+    "MldiagError": "mldiag.errors",
+    "Report": "mldiag.findings",
+    "experiment": "mldiag.declaration",
+    "learning_curve": "mldiag.api",
+    "sweep": "mldiag.api",
+}
+
+__all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "experiment",
+           "learning_curve", "sweep"]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `import mldiag` stays instant."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mldiag' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,73 @@
+"""One Python function for each step, with the flags of its command as keyword arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from mldiag.declaration import Experiment
+from mldiag.diagnosis import CommonSettings, diagnose_experiment
+from mldiag.errors import MldiagError, unknown_name
+from mldiag.findings import Report
+from mldiag.steps import STEPS, Step
+
+StepFunction = Callable[..., Report]
+
+
+def step_function(step: Step) -> StepFunction:
+    """Make the function of a step; its signature and its help are those of the settings.
+
+    Example:
+        >>> sweep = step_function(next(step for step in STEPS if step.name == "sweep"))
+        >>> list(inspect.signature(sweep).parameters)[:3]
+        ['experiment', 'param', 'values']
+    """
+    settings_type = step.settings_type()
+    own = {field.name for field in fields(settings_type)}
+    shared = {field.name for field in fields(CommonSettings)}
+
+    def function(experiment: Experiment, **options: Any) -> Report:
+        if not isinstance(experiment, Experiment):
+            raise MldiagError(
+                f"{step.function_name} was given a {type(experiment).__name__}",
+                expected="an Experiment",
+                hint="mldiag.Experiment.from_estimator(estimator, X, y, metric='accuracy')",
+            )
+        for name in options:
+            if name not in own | shared:
+                raise unknown_name("option", name, own | shared)
+        settings = settings_type(**{k: v for k, v in options.items() if k in own})
+        common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
+        return diagnose_experiment(step, experiment, settings, common)
+
+    function.__name__ = function.__qualname__ = step.function_name
+    function.__doc__ = _help(step, settings_type)
+    function.__signature__ = _signature(settings_type)  # type: ignore[attr-defined]
+    return function
+
+
+def _signature(settings_type: type[Any]) -> inspect.Signature:
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    options = [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=field.type)
+        for field in (*fields(settings_type), *fields(CommonSettings))
+    ]
+    experiment = inspect.Parameter(
+        "experiment", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Experiment
+    )
+    return inspect.Signature([experiment, *options], return_annotation=Report)
+
+
+def _help(step: Step, settings_type: type[Any]) -> str:
+    lines = [step.question, "", "Args:", "    experiment: The experiment."]
+    lines += [
+        f"    {field.name}: {field.metadata.get('help', '')}"
+        for field in (*fields(settings_type), *fields(CommonSettings))
+    ]
+    lines += ["", "Returns:", "    The report: findings, actions, numbers, figures.", "", "Raises:"]
+    return "\n".join([*lines, "    MldiagError: If a setting or the experiment is wrong."])
+
+
+learning_curve, sweep = (step_function(step) for step in STEPS)

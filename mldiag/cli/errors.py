@@ -1,0 +1,132 @@
+"""How errors reach the user: what happened, what was expected, the nearest, and a hint."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from mldiag.errors import MldiagError, UserCodeError
+
+INTERRUPTED = 130
+INTERNAL = 70
+"""`EX_SOFTWARE` of sysexits.h: apart from every code that means something about findings."""
+
+UsageError: type[Any] = typer.BadParameter.__mro__[1]
+"""What Typer raises for a wrong command line; it lives in different modules from version to version."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error, ready to be shown.
+
+    Args:
+        kind: `usage`, `user_code`, `interrupted` or `internal`.
+        exit_code: Exit code of the command.
+        error: What happened, was expected, is nearest, and a hint.
+    """
+
+    kind: str
+    exit_code: int
+    error: MldiagError
+
+
+def failure_of(error: BaseException, arguments: list[str]) -> Failure:
+    """Sort an exception: the user's mistake, the user's code, an interruption, or our own fault.
+
+    Args:
+        error: What was raised.
+        arguments: The command line, for the hint that goes on with it.
+    """
+    if isinstance(error, UserCodeError):
+        return Failure("user_code", error.exit_code, error)
+    if isinstance(error, MldiagError):
+        return Failure("usage", error.exit_code, error)
+    if isinstance(error, UsageError):
+        return Failure("usage", 2, _usage_error(error, arguments))
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        told = MldiagError(
+            "interrupted", expected="finished trials are kept", hint=resume_command(arguments)
+        )
+        return Failure("interrupted", INTERRUPTED, told)
+    if isinstance(error, OSError) and error.filename is not None:
+        told = MldiagError(f"{error.filename}: {error.strerror}", expected="to be able to use it")
+        return Failure("usage", 2, told)
+    return Failure("internal", INTERNAL, _internal_error(error))
+
+
+def resume_command(arguments: list[str]) -> str:
+    """The command that goes on where this one stopped: itself, but with the store.
+
+    Example:
+        >>> resume_command(["sweep", "my file.py", "--fresh"])
+        "mldiag sweep 'my file.py'"
+    """
+    return shlex.join(["mldiag", *[word for word in arguments if word != "--fresh"]])
+
+
+def error_text(failure: Failure) -> str:
+    """The error as a person reads it.
+
+    Example:
+        >>> print(error_text(Failure("usage", 2, MldiagError("no parameter 'lrr'", nearest="lr"))))
+        error: no parameter 'lrr'
+          nearest:  lr
+    """
+    error = failure.error
+    head = "internal error" if failure.kind == "internal" else "error"
+    lines = [error.what if failure.kind == "interrupted" else f"{head}: {error.what}"]
+    label = "" if failure.kind in ("user_code", "interrupted", "internal") else "expected:"
+    for name, text in ((label, error.expected), ("nearest:", error.nearest), ("hint:", error.hint)):
+        if text:
+            lines += _labelled(name, text)
+    return "\n".join(lines)
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    """A label with its text; a text of several lines stands below the label."""
+    parts = text.rstrip().splitlines()
+    if label and len(parts) == 1:
+        return [f"  {label:<9} {parts[0]}"]
+    return ([f"  {label}"] if label else []) + [f"    {part}".rstrip() for part in parts]
+
+
+def _usage_error(error: Any, arguments: list[str]) -> MldiagError:
+    """Put Typer's own message into our form, with the nearest flag and the help that lists them."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "mldiag"
+    if path == "mldiag" and arguments and not arguments[0].startswith("-"):
+        path = f"mldiag {arguments[0]}"
+    option = getattr(error, "option_name", None)
+    message = error.format_message().rstrip(".")
+    nearest = ""
+    if message.startswith("No such option"):
+        message = f"unknown flag {option!r}"
+        nearest = ", ".join(getattr(error, "possibilities", None) or ())
+    return MldiagError(message[:1].lower() + message[1:], nearest=nearest, hint=f"{path} --help")
+
+
+def _internal_error(error: BaseException) -> MldiagError:
+    """Keep the traceback in a file: it is for a bug report, not for the user's screen."""
+    import tempfile
+    import traceback
+
+    told = "".join(traceback.format_exception(error))
+    what = "".join(traceback.format_exception_only(error)).strip()
+    if os.environ.get("MLDIAG_DEBUG"):
+        sys.stderr.write(told)
+        return MldiagError(what)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="mldiag-error-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(told)
+    return MldiagError(
+        what,
+        expected=f"This is a fault of mldiag. The traceback is in {Path(file.name)}",
+        hint="MLDIAG_DEBUG=1 shows it at once",
+    )

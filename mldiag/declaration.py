@@ -1,0 +1,269 @@
+"""What a user declares: `Experiment` and the `@experiment` decorator."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mldiag.data.dataset import Dataset
+from mldiag.data.source import DataSource, Loaded
+from mldiag.errors import MldiagError, unknown_name
+from mldiag.metrics import Metric, named_metric
+from mldiag.parameters import Categorical, Float, Int, Parameter
+from mldiag.roles import with_known_roles
+from mldiag.subsets import SplitPlan
+from mldiag.trial import Trial
+from mldiag.trial_spec import Intervention, Plain, RowRecipe, TrialSpec
+
+TrainFunction = Callable[[Trial], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Data, a train function, parameters with ranges, and a metric.
+
+    Build one with `@mldiag.experiment`, `Experiment.from_estimator`, or a `[tool.mldiag]` table.
+
+    Args:
+        name: Name in reports and in MLflow.
+        train: Function of a `Trial` that returns or reports the metric.
+        source: The declared data.
+        params: Parameters by name.
+        metric: What is measured.
+        target: Where a worker finds the experiment: `file.py:name`, `package.module:name`, a built-in
+            name, or `memory:name` where it lives only in this process.
+        home: Folder in which `.mldiag/` and `mlflow.db` lie.
+        fixed_rows: Why the training rows cannot be varied; empty where they can.
+        deterministic: Whether the seed is known to change nothing.
+        in_process: Whether trials may run in the calling process.
+        notices: What was set or found on the way, for the plan.
+    """
+
+    name: str
+    train: TrainFunction
+    source: DataSource
+    params: Mapping[str, Parameter]
+    metric: Metric
+    target: str = ""
+    home: Path = field(default_factory=Path.cwd)
+    fixed_rows: str = ""
+    deterministic: bool = False
+    in_process: bool = False
+    notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the names and fill in the roles that well-known parameters have."""
+        if not re.fullmatch(r"[\w .-]{1,100}", self.name):
+            raise MldiagError(
+                f"the experiment's name {self.name!r} cannot be used",
+                expected="1 to 100 letters, digits, spaces, dots, dashes or underscores",
+            )
+        for name, parameter in self.params.items():
+            if not isinstance(parameter, (Float, Int, Categorical)):
+                raise MldiagError(
+                    f"parameter {name!r} is a {type(parameter).__name__}",
+                    expected="mldiag.Float, mldiag.Int or mldiag.Categorical",
+                    hint=f"{name}=mldiag.Float(1e-5, 1e-1, default=1e-3, log=True)",
+                )
+        object.__setattr__(self, "params", with_known_roles(self.params))
+        object.__setattr__(self, "target", self.target or f"memory:{self.name}")
+
+    def __call__(self, trial: Trial) -> Any:
+        """Run the train function."""
+        return self.train(trial)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the loaded data: every process loads its own."""
+        return {key: value for key, value in vars(self).items() if key != "loaded"}
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: Any = None, **options: Any) -> Experiment:
+        """Make an experiment of a scikit-learn estimator, or of a factory of one.
+
+        Args:
+            estimator: An estimator, or a function `(params, seed) -> estimator`.
+            X: Features: array, frame or sparse matrix with one row a sample.
+            y: Targets, one a row.
+            **options: `metric` (a scorer's name or a function `(y_true, y_pred) -> float`), `maximize`,
+                `minimize`, `params`, `valid=(X, y)`, `test=(X, y)`, `groups`, `time`, `stratify`,
+                `sample_weight`, `name`.
+
+        Raises:
+            MldiagError: If a parameter, a metric or an option is unknown.
+
+        Example:
+            >>> from sklearn.datasets import load_iris
+            >>> from sklearn.linear_model import LogisticRegression
+            >>> exp = Experiment.from_estimator(LogisticRegression(), *load_iris(return_X_y=True),
+            ...     metric="accuracy", params={"C": Float(1e-3, 1e3, default=1, log=True)})
+            >>> exp.metric.name, exp.params["C"].role
+            ('accuracy', 'regularization')
+        """
+        from mldiag.estimators import describe_estimator
+
+        described = describe_estimator(estimator, X, y, **options)
+        return cls(**described)
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The data, read once per process."""
+        return self.source.load()
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data, or None where only row numbers are known."""
+        return self.loaded.dataset
+
+    @property
+    def splits(self) -> SplitPlan:
+        """The split columns."""
+        return self.loaded.splits
+
+    @property
+    def defaults(self) -> dict[str, Plain]:
+        """Default value of every parameter."""
+        return {name: parameter.default for name, parameter in self.params.items()}
+
+    def parameter(self, name: str) -> Parameter:
+        """The declared parameter; an error with the nearest name if there is none."""
+        if name not in self.params:
+            raise unknown_name("parameter", name, self.params, hint="mldiag plan")
+        return self.params[name]
+
+    def spec(
+        self,
+        params: Mapping[str, Plain] | None = None,
+        *,
+        repeat: int = 0,
+        seed: int | None = None,
+        size: int | None = None,
+        fidelity: float = 1.0,
+        interventions: tuple[Intervention, ...] = (),
+    ) -> TrialSpec:
+        """Describe a trial from the defaults and what differs from them.
+
+        Equal trials get equal descriptions: a size that takes every row counts as no size, and where
+        neither the validation rows nor the training rows depend on the repeat, it is left at 0.
+
+        Args:
+            params: Values that differ from the defaults.
+            repeat: Which draw of the rows.
+            seed: Everything else that is random; the repeat's number if not given.
+            size: Training rows; None for all.
+            fidelity: Share of the full training, over 0 up to 1.
+            interventions: Changes to the data.
+        """
+        values = self.defaults | dict(params or {})
+        for name in values:
+            self.parameter(name)
+        if size is not None and size >= self.splits.train_size_of(repeat):
+            size = None
+        draws = size is not None or not self.splits.fixed_valid
+        return TrialSpec(
+            target=self.target,
+            rows=RowRecipe(repeat=repeat if draws else 0, size=size),
+            params=tuple(sorted(values.items())),
+            seed=0 if self.deterministic else repeat if seed is None else seed,
+            fidelity=fidelity,
+            interventions=interventions,
+        )
+
+    def renamed(self, **changes: Any) -> Experiment:
+        """A copy with other fields, such as the target and home that a loader knows."""
+        return replace(self, **changes)
+
+
+def experiment(
+    *,
+    data: Any = None,
+    rows: int | None = None,
+    target: str | None = None,
+    metric: str = "",
+    maximize: bool | None = None,
+    minimize: bool | None = None,
+    params: Mapping[str, Parameter] | None = None,
+    stratify: Any = None,
+    groups: Any = None,
+    time: Any = None,
+    sample_weight: Any = None,
+    valid: Any = None,
+    test: Any = None,
+    name: str = "",
+) -> Callable[[TrainFunction], Experiment]:
+    """Declare the decorated function as the train function of an experiment.
+
+    Args:
+        data: (X, y), a frame or a path (with `target=`), or a function that returns one of these.
+        rows: Number of rows, where the function holds its data itself and wants row numbers only.
+        target: Name of the target column.
+        metric: Name under which the function returns or reports the score.
+        maximize: True where larger is better; known for common metrics.
+        minimize: True where smaller is better; known for common metrics.
+        params: Parameters by name.
+        stratify: True, False, or labels by row; by default where the target is a class.
+        groups: Column name or values by row; groups stay whole.
+        time: Column name or values by row; validation follows training in time.
+        sample_weight: Column name or values by row.
+        valid: Fixed validation data, or row numbers with `rows=`.
+        test: Rows for the final confirmation only, likewise.
+        name: Name in reports; the function's own by default.
+
+    Raises:
+        MldiagError: If the declaration contradicts itself.
+
+    Example:
+        >>> import numpy as np
+        >>> @experiment(data=(np.arange(20.0)[:, None], np.arange(20.0)), metric="rmse",
+        ...             params={"shrink": Float(0, 1, default=0.5)})
+        ... def line(trial):
+        ...     guess = trial.y_train.mean() * trial.params["shrink"]
+        ...     return float(np.sqrt(np.mean((trial.y_valid - guess) ** 2)))
+        >>> line.name, line.metric.maximize
+        ('line', False)
+    """
+    if not metric:
+        raise MldiagError(
+            "the experiment declares no metric",
+            expected="its name",
+            hint='@mldiag.experiment(metric="accuracy", ...)',
+        )
+    if data is not None and rows is not None:
+        raise MldiagError("both data= and rows= are declared", expected="one of them")
+    measured = named_metric(metric, maximize=maximize, minimize=minimize)
+
+    def declare(function: TrainFunction) -> Experiment:
+        _check_signature(function)
+        return Experiment(
+            name=name or function.__name__,
+            train=function,
+            source=DataSource(
+                data, rows, target, stratify, groups, time, sample_weight, valid, test,
+                base=_folder_of(function),
+            ),
+            params=dict(params or {}),
+            metric=measured,
+        )  # fmt: skip
+
+    return declare
+
+
+def _check_signature(function: TrainFunction) -> None:
+    try:
+        inspect.signature(function).bind(object())
+    except TypeError as error:
+        shown = getattr(function, "__name__", "train")
+        raise MldiagError(
+            f"{shown}{inspect.signature(function)} cannot be called with a trial alone",
+            expected="a function of one argument, the trial",
+            hint=f"def {shown}(trial): ...",
+        ) from error
+
+
+def _folder_of(function: TrainFunction) -> Path:
+    file = inspect.getsourcefile(function) if inspect.isfunction(function) else None
+    return Path(file).resolve().parent if file and Path(file).exists() else Path.cwd()

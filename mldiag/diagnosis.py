@@ -1,0 +1,210 @@
+"""The one path from an experiment to a report: plan, run, diagnose, keep, show.
+
+The commands and the Python functions share it. Results are in the store before they are told, and the report
+is on disk before MLflow hears of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from mldiag.answer import context_of, keep, record_of, report_of
+from mldiag.declaration import Experiment
+from mldiag.errors import UserCodeError
+from mldiag.findings import Report
+from mldiag.report.html import report_html
+from mldiag.run.executor import Executor
+from mldiag.run.identity import identify
+from mldiag.run.settings import Listener, PlanSummary, RunSettings
+from mldiag.run.store import Store
+from mldiag.steps import Step
+from mldiag.tracking.destination import TrackingSettings, resolve_destination
+from mldiag.tracking.tracker import Tracker
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+
+@dataclass(frozen=True)
+class CommonSettings:
+    """What may be said to every step; the fields are keyword arguments of every step's function.
+
+    Args:
+        budget: Time for everything: `90s`, `10m`, `2h`, or `60x` full trainings.
+        jobs: Trials at a time; None for what the machine carries.
+        engine: Where trials run: `auto`, `inline`, `local`.
+        fresh: Whether to train again what the store holds.
+        time_limit: Seconds that one trial may take.
+        tracking_uri: MLflow destination; None as configured, False for none.
+        store: Folder of the store; None for `.mldiag` beside the experiment.
+    """
+
+    budget: str | None = field(
+        default=None, metadata={"help": "Time for everything: 90s, 10m, 2h, or 60x full trainings."}
+    )
+    jobs: int | None = field(default=None, metadata={"help": "Trials at a time."})
+    engine: str = field(default="auto", metadata={"help": "auto, inline or local."})
+    fresh: bool = field(default=False, metadata={"help": "Train again what the store holds."})
+    time_limit: float | None = field(
+        default=None, metadata={"help": "Seconds that one trial may take."}
+    )
+    tracking_uri: str | Literal[False] | None = field(
+        default=None, metadata={"help": "MLflow destination; False for none."}
+    )
+    store: Path | None = field(default=None, metadata={"help": "Folder of the store."})
+
+    def store_folder(self, experiment: Experiment) -> Path:
+        """Folder that holds the trials and the reports."""
+        return Path(self.store) if self.store else experiment.home / ".mldiag"
+
+    def run_settings(self) -> RunSettings:
+        """The part that the executor reads."""
+        names = {item.name for item in fields(RunSettings)}
+        return RunSettings(**{key: value for key, value in vars(self).items() if key in names})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a command would run, without running it.
+
+    Args:
+        specs: The trials of its first round.
+        cached: How many of them the store has.
+        seconds: Time that the others will take, in seconds; None where nothing is known.
+        notices: What was set on the way, and what the data fingerprint covers.
+        why: Why trials are not reused, a line each.
+    """
+
+    specs: tuple[TrialSpec, ...]
+    cached: int
+    seconds: float | None
+    notices: tuple[str, ...]
+    why: tuple[str, ...]
+
+
+class SilentListener:
+    """Tells nobody."""
+
+    def planned(self, summary: PlanSummary) -> None:
+        """Nothing is told."""
+
+    def finished(self, result: TrialResult, cached: bool) -> None:
+        """Nothing is told."""
+
+    def notice(self, text: str) -> None:
+        """Nothing is told."""
+
+
+def plan_experiment(
+    step: Step, experiment: Experiment, settings: Any, common: CommonSettings | None = None
+) -> Plan:
+    """Say what `diagnose_experiment` would run first; trains nothing."""
+    common = common or CommonSettings()
+    with Store.open(common.store_folder(experiment) / "trials.db") as store:
+        identity = identify(experiment)
+        specs = tuple(step.plan(experiment, settings))
+        executor = Executor(experiment, store, identity, common.run_settings(), SilentListener())
+        summary = executor.summary(specs)
+        return Plan(
+            specs=specs,
+            cached=summary.cached,
+            seconds=summary.seconds,
+            notices=(*experiment.notices, f"the data fingerprint covers {identity.data.covers}"),
+            why=tuple(executor.why(specs)),
+        )
+
+
+def diagnose_experiment(
+    step: Step,
+    experiment: Experiment,
+    settings: Any,
+    common: CommonSettings | None = None,
+    listener: Listener | None = None,
+) -> Report:
+    """Run what the step needs, answer, and keep the answer.
+
+    Args:
+        step: The step of the checklist.
+        experiment: The experiment.
+        settings: The step's settings.
+        common: What may be said to every step.
+        listener: Told of the plan, of every result and of notices as they come.
+
+    Returns:
+        The report; where the user interrupted, of what there was by then.
+
+    Raises:
+        UserCodeError: If the user's code failed in every trial.
+        MldiagError: If a setting, the data or the store is wrong.
+    """
+    common, listener = common or CommonSettings(), listener or SilentListener()
+    folder = common.store_folder(experiment)
+    destination = resolve_destination(TrackingSettings(common.tracking_uri), experiment.home)
+    with Store.open(folder / "trials.db") as store:
+        for notice in store.notices:
+            listener.notice(notice)
+        identity = identify(experiment)
+        context = context_of(step, experiment, settings, identity)
+        tracker = Tracker(destination, context, notice=listener.notice)
+        tracker.start()
+        executor = Executor(experiment, store, identity, common.run_settings(), listener)
+        answer = None
+        try:
+            results = _run(step, experiment, settings, executor, tracker)
+            _check_some_code_ran(results)
+            diagnosis = step.diagnose(experiment, settings, results)
+            report = report_of(
+                step,
+                experiment,
+                diagnosis,
+                results,
+                counts=executor.counts,
+                command=context.command,
+                interrupted=executor.interrupted,
+            )
+            report, answer = keep(
+                step, context, diagnosis, report, folder / "runs" / context.run_id
+            )
+            keys = tuple(identity.key(result.spec) for result in results)
+            wanted: dict[str, Any] | None = None if destination is not None else {}
+            store.save_run(record_of(context, report, answer, keys, tracking=wanted))
+        finally:
+            executor.close()
+            tracked = tracker.close(answer)
+        if tracked is not None:
+            store.update_tracking(context.run_id, asdict(tracked))
+        return replace(report, mlflow=asdict(tracked) if tracked else None, renderer=report_html)
+
+
+def _run(
+    step: Step, experiment: Experiment, settings: Any, executor: Executor, tracker: Tracker
+) -> list[TrialResult]:
+    """Plan and run until the step wants no more, the budget is spent, or the user interrupts."""
+    results: dict[str, TrialResult] = {}
+    keep_rows = experiment.splits.fixed_valid  # only there do per-row predictions make intervals
+    while True:
+        specs = step.plan(
+            experiment, settings, tuple(results.values()), executor.remaining_seconds()
+        )
+        fresh = [spec for spec in specs if spec.digest not in results]
+        before = len(results)
+        tracker.planned(fresh)
+        for result in executor.run(fresh):
+            cached = executor.was_cached(result)
+            tracker.finished(result, cached=cached)
+            kept = result if keep_rows else replace(result, predictions=None)
+            results[result.spec.digest] = kept
+        if not fresh or executor.interrupted or len(results) == before:
+            return list(results.values())
+
+
+def _check_some_code_ran(results: Sequence[TrialResult]) -> None:
+    failed = [result for result in results if result.status == "failed"]
+    if results and len(failed) == len(results):
+        lines = failed[0].error.strip()
+        raise UserCodeError(
+            f"the experiment's code failed in every one of {len(failed)} trials",
+            expected=f"a score; the first failure was\n{lines}",
+        )

@@ -1,0 +1,154 @@
+"""Metrics: their direction, their bounds, and how to compute them from predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mldiag.errors import MldiagError, unknown_name
+
+ScoreFunction = Callable[[Any, Any], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as the user reads it.
+
+    Args:
+        name: Name in reports; `neg_` of a scorer's name is dropped.
+        maximize: Whether larger is better.
+        low: Smallest possible value, or None.
+        high: Largest possible value, or None.
+        function: `sklearn.metrics` function that computes it from (truth, prediction), or None.
+        response: What the function needs: `predict`, `predict_proba` or `decision_function`.
+        per_row: Whether the value is a mean over rows, so that it can be resampled by row.
+    """
+
+    name: str
+    maximize: bool
+    low: float | None = None
+    high: float | None = None
+    function: str | None = None
+    response: str = "predict"
+    per_row: bool = False
+
+    @property
+    def direction(self) -> str:
+        """`maximize` or `minimize`."""
+        return "maximize" if self.maximize else "minimize"
+
+    @property
+    def sign(self) -> float:
+        """Factor that turns a value into higher-is-better."""
+        return 1.0 if self.maximize else -1.0
+
+    def as_points(self) -> bool:
+        """Whether a difference reads well as percentage points: scores between 0 and 1."""
+        return self.low == 0 and self.high == 1 and self.maximize
+
+
+_KNOWN = (
+    Metric("accuracy", True, 0, 1, "accuracy_score", per_row=True),
+    Metric("balanced_accuracy", True, 0, 1, "balanced_accuracy_score"),
+    Metric("error_rate", False, 0, 1, "zero_one_loss", per_row=True),
+    Metric("f1", True, 0, 1, "f1_score"),
+    Metric("precision", True, 0, 1, "precision_score"),
+    Metric("recall", True, 0, 1, "recall_score"),
+    Metric("jaccard", True, 0, 1, "jaccard_score"),
+    Metric("iou", True, 0, 1),
+    Metric("dice", True, 0, 1),
+    Metric("roc_auc", True, 0, 1, "roc_auc_score", "predict_proba"),
+    Metric("auc", True, 0, 1, "roc_auc_score", "predict_proba"),
+    Metric("average_precision", True, 0, 1, "average_precision_score", "predict_proba"),
+    Metric("matthews_corrcoef", True, -1, 1, "matthews_corrcoef"),
+    Metric("top_k_accuracy", True, 0, 1, "top_k_accuracy_score", "predict_proba"),
+    Metric("log_loss", False, 0, None, "log_loss", "predict_proba"),
+    Metric("brier_score", False, 0, None, "brier_score_loss", "predict_proba"),
+    Metric("loss", False, None, None),
+    Metric("val_loss", False, None, None),
+    Metric("cross_entropy", False, 0, None),
+    Metric("perplexity", False, 1, None),
+    Metric("bits_per_byte", False, 0, None),
+    Metric("bleu", True, 0, None),
+    Metric("rouge", True, 0, None),
+    Metric("psnr", True, None, None),
+    Metric("ssim", True, -1, 1),
+    Metric("fid", False, 0, None),
+    Metric("wer", False, 0, None),
+    Metric("cer", False, 0, None),
+    Metric("map", True, 0, 1),
+    Metric("r2", True, None, 1, "r2_score"),
+    Metric("explained_variance", True, None, 1, "explained_variance_score"),
+    Metric("mse", False, 0, None, "mean_squared_error", per_row=True),
+    Metric("mean_squared_error", False, 0, None, "mean_squared_error", per_row=True),
+    Metric("rmse", False, 0, None, "root_mean_squared_error"),
+    Metric("root_mean_squared_error", False, 0, None, "root_mean_squared_error"),
+    Metric("mae", False, 0, None, "mean_absolute_error", per_row=True),
+    Metric("mean_absolute_error", False, 0, None, "mean_absolute_error", per_row=True),
+    Metric("median_absolute_error", False, 0, None, "median_absolute_error"),
+    Metric("max_error", False, 0, None, "max_error"),
+    Metric("mean_absolute_percentage_error", False, 0, None, "mean_absolute_percentage_error", per_row=True),
+    Metric("mape", False, 0, None, "mean_absolute_percentage_error", per_row=True),
+)  # fmt: skip
+
+KNOWN: dict[str, Metric] = {metric.name: metric for metric in _KNOWN}
+
+
+def named_metric(
+    name: str, *, maximize: bool | None = None, minimize: bool | None = None
+) -> Metric:
+    """Find a metric by name; one that is not known needs its direction.
+
+    Args:
+        name: Name under which the train function reports it.
+        maximize: True where larger is better.
+        minimize: True where smaller is better.
+
+    Raises:
+        MldiagError: If the direction is unknown or declared both ways.
+
+    Example:
+        >>> named_metric("rmse").maximize
+        False
+    """
+    if maximize is not None and minimize is not None and maximize == minimize:
+        raise MldiagError(
+            f"metric {name!r} is declared maximize={maximize} and minimize={minimize}",
+            expected="one of the two",
+        )
+    direction = maximize if maximize is not None else None if minimize is None else not minimize
+    # A step's name before the metric's own ("val_accuracy", "test_f1") does not change its direction.
+    known = KNOWN.get(name) or KNOWN.get(name.split("_", 1)[-1] if "_" in name else name)
+    if known is not None and direction in (None, known.maximize):
+        return Metric(**{**vars(known), "name": name})
+    if direction is not None:
+        return Metric(name, direction)
+    error = unknown_name("metric", name, KNOWN)
+    raise MldiagError(
+        error.what,
+        expected="a known metric, or its direction",
+        nearest=error.nearest,
+        hint=f"metric={name!r}, maximize=True   (or minimize=True)",
+    )
+
+
+WORTH_POINTS = 0.005
+"""Half a point is worth having for scores in [0, 1] unless the user says otherwise."""
+
+WORTH_SHARE = 0.01
+"""For other metrics: 1 % of the present score."""
+
+
+def smallest_gain(metric: Metric, present: float) -> float:
+    """What counts as worth having where the user did not say, in the metric's own unit.
+
+    Args:
+        metric: The metric.
+        present: The score without any change.
+
+    Example:
+        >>> smallest_gain(named_metric("accuracy"), 0.9), smallest_gain(named_metric("rmse"), 50.0)
+        (0.005, 0.5)
+    """
+    return WORTH_POINTS if metric.as_points() else max(WORTH_SHARE * abs(present), 1e-12)

@@ -1,0 +1,306 @@
+"""Parameters with ranges: `Float`, `Int`, `Categorical`, and the roles that turn a value into advice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+from mldiag.errors import MldiagError, unknown_name
+from mldiag.trial_spec import Plain
+
+Role = Literal[
+    "learning_rate", "capacity", "regularization", "duration", "activation", "initialization",
+    "class_weight", "family", "nuisance",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Float:
+    """A real-valued parameter.
+
+    Args:
+        low: Smallest value tried.
+        high: Largest value tried.
+        default: The value used while other parameters move.
+        log: Whether steps are even on a logarithmic scale.
+        zero: Whether 0 is a value too, beside a logarithmic range.
+        role: What the parameter does, from the fixed list of roles.
+        increases: False where a larger value means less of the role (an SVM's C regularises less).
+
+    Raises:
+        MldiagError: If the range is empty, not finite, logarithmic from 0, or misses the default.
+
+    Example:
+        >>> Float(1e-3, 1e-1, default=1e-2, log=True).grid(3)
+        (0.001, 0.01, 0.1)
+    """
+
+    low: float
+    high: float
+    default: float
+    log: bool = False
+    zero: bool = False
+    role: Role | None = None
+    increases: bool = True
+
+    def __post_init__(self) -> None:
+        """Coerce to float, so that 1 and 1.0 are one trial, and check the range."""
+        for name in ("low", "high", "default"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        _check_range(self)
+
+    def coerce(self, value: Any) -> float:
+        """The value as this parameter's type; error if it is outside the range."""
+        return _in_range(self, _real(value))
+
+    def grid(self, count: int) -> tuple[float, ...]:
+        """`count` values from low to high, even on the parameter's own scale; 0 first where it is a value."""
+        values = tuple(_rounded(v) for v in _spaced(self.low, self.high, count, log=self.log))
+        return (0.0, *values) if self.zero else values
+
+
+@dataclass(frozen=True)
+class Int:
+    """A whole-number parameter; the arguments are those of `Float`.
+
+    Example:
+        >>> Int(1, 64, default=8, log=True).grid(4)
+        (1, 4, 16, 64)
+    """
+
+    low: int
+    high: int
+    default: int
+    log: bool = False
+    zero: bool = False
+    role: Role | None = None
+    increases: bool = True
+
+    def __post_init__(self) -> None:
+        """Check that the ends are whole, and the range."""
+        for name in ("low", "high", "default"):
+            object.__setattr__(self, name, _whole(getattr(self, name)))
+        _check_range(self)
+
+    def coerce(self, value: Any) -> int:
+        """The value as this parameter's type; error if it is outside the range."""
+        return int(_in_range(self, _whole(value)))
+
+    def grid(self, count: int) -> tuple[int, ...]:
+        """At most `count` different whole values from low to high on the parameter's own scale."""
+        spaced = (round(v) for v in _spaced(self.low, self.high, count, log=self.log))
+        values = tuple(dict.fromkeys(int(v) for v in spaced))
+        return (0, *values) if self.zero else values
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """A choice among None, booleans, numbers, strings, and tuples of these.
+
+    Example:
+        >>> Categorical(["relu", "tanh"], default="relu").grid(9)
+        ('relu', 'tanh')
+    """
+
+    choices: Sequence[Plain]
+    default: Plain = None
+    role: Role | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the choices and check them."""
+        object.__setattr__(self, "choices", tuple(_plain(c) for c in self.choices))
+        object.__setattr__(self, "default", _plain(self.default))
+        if not self.choices:
+            raise MldiagError("a Categorical without choices", expected="at least one choice")
+        if len(set(map(_identity, self.choices))) < len(self.choices):
+            raise MldiagError(f"a choice stands twice in {self.choices}", expected="each once")
+        _check_role(self.role)
+        self.coerce(self.default)
+
+    @property
+    def log(self) -> bool:
+        """Choices have no scale."""
+        return False
+
+    def coerce(self, value: Any) -> Plain:
+        """The choice that equals the value or is written like it; error if there is none."""
+        value = _plain(value)
+        for choice in self.choices:
+            if _identity(choice) == _identity(value):
+                return choice
+        for choice in self.choices:
+            if str(choice) == str(value):
+                return choice
+        raise unknown_name("choice", str(value), map(str, self.choices))
+
+    def grid(self, count: int) -> tuple[Plain, ...]:
+        """Every choice, in the order declared."""
+        return tuple(self.choices)
+
+
+Parameter = Float | Int | Categorical
+
+
+def widened(parameter: Float | Int, *, at_low: bool, factor: float = 10.0) -> Float | Int:
+    """The parameter with its range widened at one end: by `factor` if logarithmic, else by its width.
+
+    Example:
+        >>> widened(Float(1e-3, 1e-1, default=1e-2, log=True), at_low=False).high
+        1.0
+    """
+    low, high = parameter.low, parameter.high
+    if parameter.log:
+        low, high = (low / factor, high) if at_low else (low, high * factor)
+        if isinstance(parameter, Int):
+            low = max(1, low)
+    else:
+        width = high - low
+        low, high = (low - width, high) if at_low else (low, high + width)
+        if parameter.low >= 0:  # what was never negative must not become so
+            low = max(low, 0)
+    if isinstance(parameter, Int):
+        return replace(parameter, low=round(low), high=round(high))
+    return replace(parameter, low=_rounded(low), high=_rounded(high))
+
+
+def parse_range(name: str, text: str, declared: Parameter | None) -> Parameter | tuple[Plain, ...]:
+    """Read `1e-4:1:log`, `8:512:int:log` or `0.01,0.1` as written after `--param name=`.
+
+    Args:
+        name: The parameter's name, for messages.
+        text: A range `low:high[:log][:int]`, or values separated by commas.
+        declared: The declared parameter, whose type and default are kept.
+
+    Returns:
+        A parameter with the new range, or the explicit values.
+
+    Raises:
+        MldiagError: If the text is neither.
+
+    Example:
+        >>> parse_range("lr", "0.01,0.1", Float(1e-3, 1, default=0.1))
+        (0.01, 0.1)
+    """
+    hint = f"--param {name}=1e-4:1:log  or  --param {name}=0.01,0.1"
+    if ":" not in text:
+        values = [part.strip() for part in text.split(",") if part.strip()]
+        if not values:
+            raise MldiagError(
+                f"no value given for {name!r}", expected="low:high or values", hint=hint
+            )
+        return tuple(_explicit(name, value, declared) for value in values)
+    if isinstance(declared, Categorical):
+        raise MldiagError(
+            f"{name!r} is categorical and has no range",
+            expected=f"values among {', '.join(map(str, declared.choices))}",
+            hint=f"--param {name}={','.join(map(str, declared.choices))}",
+        )
+    low, high, *words = text.split(":")
+    for word in words:
+        if word not in ("log", "int"):
+            raise unknown_name("range word", word, ["log", "int"], hint=hint)
+    kind = Int if "int" in words or isinstance(declared, Int) else Float
+    try:
+        ends = (_real(low), _real(high))
+    except ValueError as error:
+        raise MldiagError(
+            f"cannot read the range {text!r}", expected="numbers", hint=hint
+        ) from error
+    default = declared.default if declared else ends[0]
+    default = min(max(default, ends[0]), ends[1]) if ends[0] <= ends[1] else default
+    role, increases = (declared.role, declared.increases) if declared else (None, True)
+    log = "log" in words or (declared is not None and declared.log and ends[0] > 0)
+    return kind(ends[0], ends[1], default=default, log=log, role=role, increases=increases)  # type: ignore[arg-type]
+
+
+def _explicit(name: str, text: str, declared: Parameter | None) -> Plain:
+    if isinstance(declared, Categorical):
+        return declared.coerce(text)
+    try:
+        return _whole(text) if isinstance(declared, Int) else _real(text)
+    except (ValueError, MldiagError) as error:
+        raise MldiagError(
+            f"{text!r} is no value for {name!r}", expected=f"a {type(declared).__name__}"
+        ) from error
+
+
+def _check_range(parameter: Float | Int) -> None:
+    shown = f"{type(parameter).__name__}({parameter.low:g}, {parameter.high:g})"
+    if not all(map(math.isfinite, (parameter.low, parameter.high, parameter.default))):
+        raise MldiagError(f"{shown} is not finite", expected="finite ends and default")
+    if parameter.low >= parameter.high:
+        raise MldiagError(
+            f"{shown} is empty",
+            expected="low < high",
+            nearest=f"({parameter.high:g}, {parameter.low:g})",
+        )
+    if parameter.log and parameter.low <= 0:
+        raise MldiagError(
+            f"{shown} is logarithmic but starts at or below 0",
+            expected="low > 0, or log=False",
+            hint=f"{type(parameter).__name__}({parameter.high / 1e4:g}, {parameter.high:g}, log=True, zero=True)",
+        )
+    _check_role(parameter.role)
+    _in_range(parameter, parameter.default)
+
+
+def _check_role(role: str | None) -> None:
+    if role is not None and role not in get_args(Role):
+        raise unknown_name("role", role, get_args(Role))
+
+
+def _in_range(parameter: Float | Int, value: float) -> float:
+    if parameter.low <= value <= parameter.high or (parameter.zero and value == 0):
+        return value
+    raise MldiagError(
+        f"the value {value:g} is outside the range {parameter.low:g} to {parameter.high:g}",
+        expected="a value inside the declared range",
+        nearest=f"{min(max(value, parameter.low), parameter.high):g}",
+    )
+
+
+def _real(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError(f"expected a number, got {value}")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    number = _real(value)
+    if not number.is_integer():
+        raise MldiagError(
+            f"{value} is not a whole number", expected="a whole number", nearest=str(round(number))
+        )
+    return int(number)
+
+
+def _plain(value: Any) -> Plain:
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(item) for item in value)
+    value = value.item() if hasattr(value, "item") else value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise MldiagError(
+        f"a choice of type {type(value).__name__} cannot be stored",
+        expected="None, a bool, a number, a string, or a tuple of these",
+        hint="use a name as the choice, and look the object up in the train function",
+    )
+
+
+def _identity(value: Plain) -> tuple[str, str]:
+    return type(value).__name__, repr(value)  # keeps True apart from 1, and 1 from 1.0
+
+
+def _spaced(low: float, high: float, count: int, *, log: bool) -> list[float]:
+    if count < 2:
+        raise MldiagError(f"a grid of {count} values", expected="at least 2", hint="-n 9")
+    if log:
+        low, high = math.log(low), math.log(high)
+    values = [low + (high - low) * i / (count - 1) for i in range(count)]
+    return [math.exp(v) for v in values] if log else values
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")  # readable in lists; far finer than any effect of a parameter

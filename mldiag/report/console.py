@@ -1,0 +1,179 @@
+"""The report of a command as a person reads it in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from mldiag.metrics import Metric, named_metric
+from mldiag.report.tables import numeric_columns, without_empty_columns
+from mldiag.wording import duration, gain, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from mldiag.findings import Action, Finding, Outcome, Report, Table
+
+OUTCOME_WORDS: dict[Outcome, tuple[str, str]] = {
+    "problem": ("problem", "bold red"),
+    "advice": ("advice", "bold yellow"),
+    "passed": ("passed", "bold green"),
+    "inconclusive": ("inconclusive", "bold magenta"),
+    "not_applicable": ("not applicable", "dim"),
+    "skipped": ("skipped", "dim"),
+}
+"""Word and colour of every outcome; the word stands alone where there is no colour."""
+
+_LABEL_WIDTH = 6
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print verdict, findings, tables and where to look next.
+
+    Args:
+        report: The report.
+        console: Where it goes; its width is kept to.
+    """
+    _, style = OUTCOME_WORDS[report.outcome]
+    title = Text.assemble((report.headline, style), ("  ", ""), (_subject(report), "dim"))
+    console.print(title)
+    if report.findings:
+        console.print()
+        console.print(_findings(report))
+    for table in report.tables:
+        console.print()
+        print_table(table, console)
+    console.print()
+    print_pairs([("note", notice) for notice in report.notices], console, width=_LABEL_WIDTH)
+    _print_links(report, console)
+
+
+def report_metric(report: Report) -> Metric:
+    """The metric of a report, with the bounds that its name is known for."""
+    return named_metric(report.metric["name"], maximize=report.metric["direction"] == "maximize")
+
+
+def action_line(action: Action, metric: Metric) -> str:
+    """An action with its gain, positive being better.
+
+    Example:
+        >>> from mldiag.findings import Action, Interval
+        >>> tune = Action("tune", "Set lr = 0.028.", gain=Interval(0.018, 0.011, 0.026))
+        >>> action_line(tune, named_metric("accuracy"))
+        'Set lr = 0.028: +1.8 points (+1.1 to +2.6)'
+        >>> action_line(tune, named_metric("rmse"))
+        'Set lr = 0.028: rmse improves by +0.018 (+0.011 to +0.026)'
+    """
+    if action.gain is None:
+        return action.text
+    told = gain(metric, action.gain)
+    if not metric.as_points():
+        told = f"{metric.name} improves by {told}"
+    return f"{action.text.rstrip('. ')}: {told}"
+
+
+def trials_line(report: Report) -> str:
+    """What the answer cost: trials trained and taken from the store.
+
+    Example:
+        >>> from mldiag.findings import Report, TrialCounts
+        >>> base = ("sweep", "digits", {}, "passed", "flat", (), {})
+        >>> trials_line(Report(*base, TrialCounts(planned=4, cached=4), 0.0))
+        '4 trials, all from the store: nothing was trained'
+        >>> trials_line(Report(*base, TrialCounts(planned=4, run=3, cached=1, failed=1), 65.0))
+        '4 trials: 3 trained, 1 from the store, 1 without a score; 1 min 5 s of training in all'
+    """
+    trials = report.trials
+    failed = f"{trials.failed:,} without a score" if trials.failed else ""
+    if trials.cached and not trials.run:
+        told = f"{plural(trials.cached, 'trial')}, all from the store: nothing was trained"
+        return ", ".join(filter(None, (told, failed)))
+    missing = trials.planned - trials.run - trials.cached
+    parts = (
+        f"{trials.run:,} trained",
+        f"{trials.cached:,} from the store" if trials.cached else "",
+        failed,
+        f"{missing:,} not run" if missing > 0 else "",
+    )
+    spent = f"; {duration(report.cost_seconds)} of training in all" if trials.run else ""
+    return f"{plural(trials.planned, 'trial')}: {', '.join(filter(None, parts))}{spent}"
+
+
+def mlflow_link(logged: Mapping[str, str]) -> str:
+    """The page of a run on a tracking server; empty for a store that no server shows yet.
+
+    Example:
+        >>> mlflow_link({"tracking_uri": "sqlite:///mlflow.db", "run_id": "a", "url": ""})
+        ''
+    """
+    url = logged.get("url", "")
+    return url if url.startswith(("http://", "https://")) else ""
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print a table of ready text without boxes; columns of numbers stand to the right."""
+    console.print(Text(table.title, style="bold"))
+    table = without_empty_columns(table)
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for name, numeric in zip(table.columns, numeric_columns(table), strict=True):
+        grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+    for row in table.rows:
+        grid.add_row(*map(Text, row))
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def print_pairs(
+    pairs: Sequence[tuple[str, str]], console: Console, *, indent: int = 0, width: int | None = None
+) -> None:
+    """Print labels with their texts; the texts wrap beside the labels."""
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True, width=width)
+    grid.add_column(overflow="fold")
+    for label, text in pairs:
+        grid.add_row(label, Text(text))
+    console.print(Padding(grid, (0, 0, 0, indent)))
+
+
+def _subject(report: Report) -> str:
+    return f"{report.step} of {report.experiment}, {report.metric['name']}"
+
+
+def _findings(report: Report) -> Grid:
+    """Outcome word, then title, reasons and action below one another."""
+    metric = report_metric(report)
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    for finding in report.findings:
+        word, style = OUTCOME_WORDS[finding.outcome]
+        grid.add_row(Text(word, style=style), _finding(finding, metric))
+    return grid
+
+
+def _finding(finding: Finding, metric: Metric) -> Text:
+    quiet = finding.outcome in ("not_applicable", "skipped")
+    body = Text.assemble((finding.title, "" if quiet else "bold"), (f"  {finding.code}", "dim"))
+    if finding.explanation:
+        body.append(f"\n{finding.explanation}")
+    if finding.action is not None:
+        body.append(f"\n-> {action_line(finding.action, metric)}", style="cyan")
+        if finding.action.cost:
+            body.append(f" (cost: {finding.action.cost})", style="dim")
+    return body
+
+
+def _print_links(report: Report, console: Console) -> None:
+    """Paths and commands are never broken over lines: they are there to be copied."""
+    pairs = [("trials", trials_line(report))]
+    pairs += [("figure", path) for path in report.figures if path.endswith(".png")]
+    if report.mlflow is not None:
+        pairs.append(("mlflow", mlflow_link(report.mlflow) or "mldiag ui"))
+    if report.next_command:
+        pairs.append(("next", report.next_command))
+    for label, text in pairs:
+        console.print(Text.assemble((f"{label:<{_LABEL_WIDTH}}  ", "dim"), text), soft_wrap=True)

@@ -1,0 +1,97 @@
+"""The digest of the code that a trial runs: what a stored result must share to be reused.
+
+It covers, from the train function on and transitively: local functions and methods (their syntax trees
+without docstrings, comments and layout; default values; closures; decorators), local classes with their
+bases, constants by value, objects by class and attributes, whole local modules that are passed around, and
+the versions of the distributions that this code names. Functions without source (made by `exec`, or whose
+file was edited after its import) count by their instructions, names and constants.
+
+It leaves out the arguments of `@mldiag.experiment` except the metric's name (which is the key under which a
+bare number is kept), and other experiments in the file unless they are called.
+
+It cannot see: modules named at run time (`importlib.import_module(name)`, `getattr(module, name)`);
+files, databases and addresses that the code opens (declare these as `data=`); environment variables;
+compiled extensions rebuilt under the same version; what modules do when they are imported; state that
+changes while the program runs, and random generators kept in globals; distributions that only other
+distributions use.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mldiag.data.content import hashed
+from mldiag.declaration import Experiment
+from mldiag.run.packages import versions_of
+from mldiag.run.reach import Reach, without_file
+
+TRIAL_RULES = "1"
+"""Raised when mldiag itself draws rows, intervenes or seeds a trial in another way than before."""
+
+
+@dataclass(frozen=True)
+class CodeDigest:
+    """What the code of an experiment consists of.
+
+    Args:
+        parts: Readable name (`train.py:fit`, `package torch`, `python`) -> kind and hash, or version.
+
+    Example:
+        >>> one = CodeDigest({"a.py:fit": "function 12", "python": "3.11"})
+        >>> one.digest == CodeDigest({"b.py:fit": "function 12", "python": "3.11"}).digest
+        True
+    """
+
+    parts: Mapping[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash over every part; file names do not enter, so code may move between files."""
+        items = sorted((without_file(name), text) for name, text in self.parts.items())
+        return hashed(text for item in items for text in item).hex()
+
+
+def code_digest(experiment: Experiment) -> tuple[CodeDigest, dict[str, Any]]:
+    """Digest an experiment's code.
+
+    Returns:
+        The digest, and the arrays and frames that the train function reaches, by name, where the
+        experiment declares only `rows=` (they belong to the data's fingerprint).
+    """
+    source = experiment.source
+    declared = _flat((source.data, source.valid, source.test, source.groups, source.time,
+                      source.sample_weight, source.stratify))  # fmt: skip
+    dataset = experiment.dataset
+    if dataset is not None:
+        for _, part in dataset.parts():
+            declared += [part.X, part.y, part.weights]
+    reach = Reach([item for item in declared if _identifies(item)], arrays_are_data=dataset is None)
+    reach.follow("train", experiment.train)
+    parts = reach.parts | {
+        "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "metric": experiment.metric.name,
+        "trial rules": TRIAL_RULES,
+    }
+    for value in declared:  # code that calls `X.mean()` runs the package that X comes from
+        if _identifies(value):
+            for name, version in versions_of(type(value).__module__).items():
+                parts[f"package {name}"] = version
+    return CodeDigest(dict(sorted(parts.items()))), reach.data
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        found.append(value)
+        if isinstance(value, (tuple, list)) and len(value) == 2:
+            found += value
+    return found
+
+
+def _identifies(value: Any) -> bool:
+    """Whether being the same object means being the data: not so for None, numbers and short texts."""
+    return hasattr(value, "shape") or (isinstance(value, (list, tuple)) and len(value) > 0)

@@ -1,0 +1,130 @@
+"""How an experiment reaches a worker: by its target, or by value with its arrays mapped."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+import numpy as np
+
+from mldiag.errors import MldiagError
+from mldiag.run.engines.shared_file import SharedFile
+
+if TYPE_CHECKING:
+    from mldiag.declaration import Experiment
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """What a worker needs to have the experiment.
+
+    Args:
+        target: Where the worker finds it; empty if it travels by value.
+        file: Holds the pickle and, apart from it, the arrays.
+        spans: Where each lies in the file; the pickle comes first.
+    """
+
+    target: str = ""
+    file: SharedFile | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def unpack(self) -> Experiment:
+        """The experiment; its arrays are read-only and shared with the other workers."""
+        if self.file is None:
+            from mldiag.adapters.targets import load_experiment
+
+            return load_experiment(self.target)
+        pickled, *buffers = self.file.mapped(self.spans)
+        # Only what `pack` wrote in the parent process is ever unpickled.
+        experiment, loaded = pickle.loads(pickled, buffers=buffers)
+        vars(experiment)["loaded"] = loaded
+        unpacked: Experiment = experiment
+        return unpacked
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.file is not None:
+            self.file.close()
+
+
+def pack(experiment: Experiment) -> Cargo:
+    """Make an experiment ready to travel.
+
+    Args:
+        experiment: The experiment; one whose target starts with `memory:` travels by value, once, and
+            its loaded data with it.
+
+    Raises:
+        MldiagError: If something that it reaches cannot be pickled.
+    """
+    if not experiment.target.startswith("memory:"):
+        return Cargo(experiment.target)
+    buffers: list[pickle.PickleBuffer] = []
+    stream = io.BytesIO()
+    try:
+        with _unimportable_modules_by_value():
+            _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(
+                (experiment, experiment.loaded)
+            )
+    except Exception as error:
+        raise MldiagError(
+            f"the experiment cannot be sent to worker processes: {error}",
+            expected="a train function whose globals and closure can be pickled",
+            hint="--engine inline, or put the experiment into a file of its own",
+        ) from error
+    file = SharedFile()
+    spans = file.append([stream.getbuffer(), *(buffer.raw() for buffer in buffers)])
+    return Cargo("", file, tuple(spans))
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Cloudpickle that opens a memory-mapped array again instead of copying it."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj) is np.memmap and isinstance(obj.base, mmap.mmap) and obj.filename is not None:
+            order = "F" if obj.flags.fnc else "C"
+            path = str(Path(obj.filename).resolve())
+            return _mapped_again, (path, obj.dtype, obj.offset, obj.shape, order)
+        return super().reducer_override(obj)
+
+
+def _mapped_again(path: str, dtype: Any, offset: int, shape: Any, order: Any) -> Any:
+    return np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape, order=order)
+
+
+@contextmanager
+def _unimportable_modules_by_value() -> Iterator[None]:
+    """Send the code of modules that a worker could not import, such as one loaded from a bare file."""
+    known = cloudpickle.list_registry_pickle_by_value()
+    modules = [module for module in _unimportable_modules() if module.__name__ not in known]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _unimportable_modules() -> list[ModuleType]:
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if "." in name or name == "__main__" or not file or "-packages" in str(file):
+            continue
+        if Path(file).is_relative_to(sys.base_prefix):
+            continue
+        spec = PathFinder.find_spec(name)
+        if spec is None or spec.origin is None or Path(spec.origin).resolve() != Path(file).resolve():
+            found.append(module)
+    return found

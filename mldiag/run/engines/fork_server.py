@@ -1,0 +1,169 @@
+"""Worker processes from a fork server of our own, which never run the user's `__main__` again.
+
+`multiprocessing` tells every process that it starts which script is `__main__`, and the process runs
+that script before anything else. A script without `if __name__ == "__main__"` would then start the
+whole command again in every worker, and a notebook or stdin has no script to run. Workers need nothing
+of it: an experiment travels by target or by value. The user's own use of `multiprocessing` is untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing import context, forkserver, popen_forkserver, process
+from types import FunctionType, SimpleNamespace
+from typing import Any, NoReturn
+
+PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
+"""Libraries that may be imported before a fork: none of them starts threads when it is imported."""
+
+VANISHED = 255
+"""Exit code reported for a worker that ended with 0: it never ends of itself while there is work."""
+
+
+def modules_to_preload() -> list[str]:
+    """Modules of heavy libraries that this process has loaded, and that its workers will need."""
+    wanted = [
+        name
+        for name in sys.modules
+        if name.split(".")[0] in PRELOADED and name.count(".") < 2 and "._" not in name
+    ]
+    return ["mldiag.run.engines.worker_process", *sorted(wanted)]
+
+
+class WorkerServer(forkserver.ForkServer):
+    """A fork server with its own environment.
+
+    Args:
+        preload: Modules to import before the first fork.
+        environment: Variables to set for it and for its workers.
+    """
+
+    def __init__(self, preload: Sequence[str], environment: Mapping[str, str]) -> None:
+        super().__init__()
+        self._environment = dict(environment)
+        self.set_forkserver_preload(list(preload))
+
+    def ensure_running(self) -> None:
+        """Start the server if it does not run."""
+        with _environment_set(self._environment), _interrupt_blocked():
+            super().ensure_running()
+
+    def stop(self) -> None:
+        """End the server at once; its workers must have ended."""
+        server: Any = self  # its attributes are not part of the documented interface
+        if server._forkserver_pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(server._forkserver_pid, signal.SIGKILL)
+            server._stop()
+
+
+class WorkerContext(context.ForkServerContext):
+    """A multiprocessing context whose processes come from the given server."""
+
+    def __init__(self, server: WorkerServer) -> None:
+        super().__init__()
+        self.Process: Any = partial(WorkerProcess, server=server)  # type: ignore[misc]
+
+
+class WorkerProcess(process.BaseProcess):
+    """A process that is ended with everything it has started."""
+
+    _start_method = "forkserver"
+
+    def __init__(self, *args: Any, server: WorkerServer, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.server = server
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the server at home."""
+        return {key: value for key, value in vars(self).items() if key != "server"}
+
+    @staticmethod
+    def _Popen(process_obj: WorkerProcess) -> _WorkerPopen:  # noqa: N802 - overrides
+        return _WorkerPopen(process_obj)
+
+    @property
+    def exitcode(self) -> int | None:
+        """Exit code; `VANISHED` in place of 0, so that a worker that left is not taken for idle."""
+        code = super().exitcode
+        return VANISHED if code == 0 else code
+
+
+class _WorkerPopen(popen_forkserver.Popen):
+    def _launch(self, process_obj: WorkerProcess) -> None:
+        """Start as multiprocessing does, but through our server and without a word of `__main__`."""
+        server: Any = process_obj.server
+        names = {
+            **vars(popen_forkserver),
+            "spawn": SimpleNamespace(get_preparation_data=_preparation_data),
+            "forkserver": SimpleNamespace(
+                connect_to_new_process=server.connect_to_new_process,
+                read_signed=forkserver.read_signed,  # type: ignore[attr-defined]
+            ),
+        }
+        launch: Callable[..., None] = FunctionType(
+            popen_forkserver.Popen._launch.__code__, names  # type: ignore[attr-defined]
+        )
+        launch(self, process_obj)
+
+    def poll(self, flag: int = os.WNOHANG) -> int | None:
+        before = self.returncode
+        code: int | None = super().poll(flag)
+        if before is None and code is not None:
+            self._kill_group()  # what the worker has started must not outlive it
+        return code
+
+    def terminate(self) -> None:
+        """Kill: a training inside compiled code would not see a gentler signal for a long time."""
+        if self.returncode is None:
+            self._kill_group()
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    kill = terminate
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def _preparation_data(name: str) -> dict[str, Any]:
+    """What a process is told about its parent: where to find modules, and nothing to run."""
+    folder = os.getcwd()  # noqa: PTH109 - as text, for multiprocessing
+    return {
+        "name": name,
+        "authkey": process.current_process().authkey,
+        "sys_path": [entry or folder for entry in sys.path],
+        "sys_argv": sys.argv[:1],
+        "dir": folder,
+        "orig_dir": folder,
+    }
+
+
+@contextmanager
+def _environment_set(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from the server while it starts: the parent alone answers it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

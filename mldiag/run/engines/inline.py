@@ -1,0 +1,56 @@
+"""Trials in the calling process, one after the other: for debugging, and for very short trials."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
+
+from mldiag.run.engines.faults import hard_limit, timed_out
+from mldiag.run.worker import run_trial
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+if TYPE_CHECKING:
+    from mldiag.declaration import Experiment
+
+
+class InlineEngine:
+    """Runs trials here, in the order given, so that a debugger works as usual.
+
+    What a train function prints goes to stderr, because stdout belongs to the verdict.
+
+    It cannot survive what takes the process down, nor end a training: with a time limit,
+    `trial.epochs` stops in time, and a trial that took longer without it counts as timed out only
+    after the fact.
+
+    Args:
+        experiment: The experiment.
+        threads: Inner threads of each training.
+        time_limit: Seconds that one trial may take.
+    """
+
+    name = "inline"
+
+    def __init__(
+        self, experiment: Experiment, *, threads: int, time_limit: float | None = None
+    ) -> None:
+        self._experiment, self._threads, self._time_limit = experiment, threads, time_limit
+
+    def run(self, specs: Iterable[TrialSpec]) -> Iterator[TrialResult]:
+        """Run each trial when it is asked for; see `Engine.run`.
+
+        Raises:
+            KeyboardInterrupt: If the user interrupts a training.
+        """
+        limit = self._time_limit
+        for spec in specs:
+            with redirect_stdout(sys.stderr):
+                result = run_trial(self._experiment, spec, threads=self._threads, seconds=limit)
+            if limit is not None and result.wall_seconds > hard_limit(limit):
+                result = timed_out(spec, limit, threads=self._threads)
+            yield result
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,261 @@
+"""Trials in worker processes on this machine, which survive whatever a training does."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from mldiag.errors import MldiagError
+from mldiag.run.engines import cargo as cargos
+from mldiag.run.engines.faults import KILLED, hard_limit, memory_kills, timed_out, worker_died
+from mldiag.run.engines.fork_server import WorkerContext, WorkerServer, modules_to_preload
+from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.engines.worker_process import LoadError, WorkerState, run_chunk, start_worker
+from mldiag.run.threads import THREAD_VARIABLES
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+if TYPE_CHECKING:
+    from mldiag.declaration import Experiment
+
+CHUNK_SECONDS = 0.05
+"""Short trials travel together until they take this long: then sending them costs little beside it."""
+
+CHUNK_TRIALS = 64
+"""At most this many travel together."""
+
+MAX_ATTEMPTS = 2
+"""A trial that takes its worker down is tried again once."""
+
+MAX_REBUILDS = 3
+"""Pools that may break one after the other without a single result."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    specs: tuple[TrialSpec, ...]
+    attempts: int = 1
+    counter: int = 0
+
+
+class LocalEngine:
+    """Runs trials in `workers` processes, which are started with the first trial and stay warm.
+
+    A training that hangs, crashes or is killed costs its own trial; the other ones go on. Workers end
+    with this process, however it ends.
+
+    Args:
+        experiment: The experiment.
+        workers: Trials at a time.
+        threads: Inner threads of each training.
+        time_limit: Seconds that one trial may take.
+    """
+
+    name = "local"
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        workers: int,
+        threads: int,
+        time_limit: float | None = None,
+    ) -> None:
+        self._experiment, self.workers = experiment, workers
+        self._threads, self._time_limit = threads, time_limit
+        self._pool: Any = None
+        self._server: WorkerServer | None = None
+        self._cargo: cargos.Cargo | None = None
+        self._progress: SharedFile | None = None
+        self._waiting: deque[_Task] = deque()
+        self._flying: dict[Any, _Task] = {}
+        self._mean_seconds: float | None = None
+        self._rebuilds = 0
+        self._kills = 0
+
+    def run(self, specs: Iterable[TrialSpec]) -> Iterator[TrialResult]:
+        """Run trials as workers become free; see `Engine.run`.
+
+        Raises:
+            MldiagError: If workers cannot be started, or cannot load the experiment.
+        """
+        source = iter(specs)
+        try:
+            while True:
+                self._send(source)
+                if not self._flying:
+                    return
+                done, _ = wait(self._flying, timeout=0.5, return_when=FIRST_COMPLETED)
+                if not done and not self._pool.active:
+                    self._rebuild()
+                for future in done:
+                    yield from self._results_of(future)
+        finally:
+            self._cancel()
+
+    def close(self) -> None:
+        """Kill the workers and their server; a second call does nothing."""
+        self._stop_pool()
+        if self._server is not None:
+            self._server.stop()
+        for file in (self._cargo, self._progress):
+            if file is not None:
+                file.close()
+        self._server = self._cargo = self._progress = None
+
+    # Sending
+
+    def _send(self, source: Iterator[TrialSpec]) -> None:
+        """Keep every worker busy, with one more chunk each at hand while trials are short."""
+        size = self._chunk_size()
+        places = self.workers * (2 if size > 1 else 1)
+        while len(self._flying) < places:
+            if self._waiting:
+                task = self._waiting.popleft()
+            else:
+                task = _Task(tuple(islice(source, size)))
+            if not task.specs:
+                return
+            self._submit(task)
+
+    def _chunk_size(self) -> int:
+        if self._mean_seconds is None:
+            return 1
+        return max(1, min(CHUNK_TRIALS, int(CHUNK_SECONDS / max(self._mean_seconds, 1e-6))))
+
+    def _submit(self, task: _Task) -> None:
+        if self._pool is None:
+            self._start_pool()
+        taken = {other.counter for other in self._flying.values()}
+        task = replace(task, counter=min(set(range(len(taken) + 1)) - taken))
+        assert self._progress is not None
+        self._progress.set_counter(task.counter, 0)
+        timeout = None if self._time_limit is None else hard_limit(self._time_limit) + CHUNK_SECONDS
+        try:
+            future = self._pool.schedule(
+                run_chunk, args=(task.counter, task.specs), timeout=timeout
+            )
+        except RuntimeError:  # the pool broke since the last look
+            self._waiting.appendleft(task)
+            self._rebuild()
+            return
+        self._flying[future] = task
+
+    # Receiving
+
+    def _results_of(self, future: Any) -> Iterator[TrialResult]:
+        task = self._flying.pop(future)
+        try:
+            results = future.result()
+        except LoadError:
+            raise
+        except TimeoutError:
+            yield from self._after_timeout(task)
+        except ProcessExpired as error:
+            yield from self._after_death(task, error.exitcode)
+        except BrokenProcessPool:
+            self._waiting.appendleft(task)
+            self._rebuild()
+        except CancelledError:
+            return
+        except Exception as error:  # a result that cannot travel
+            yield from self._after_bad_result(task, error)
+        else:
+            self._rebuilds = 0
+            for result in results:
+                self._note_seconds(result.wall_seconds)
+                yield result if task.attempts == 1 else replace(result, attempts=task.attempts)
+
+    def _note_seconds(self, seconds: float) -> None:
+        mean = self._mean_seconds
+        # One slow trial ends chunks of many at once; it takes several fast ones to begin them again.
+        self._mean_seconds = seconds if mean is None else max(seconds / 4, 0.8 * mean + 0.2 * seconds)
+
+    def _after_timeout(self, task: _Task) -> Iterator[TrialResult]:
+        assert self._time_limit is not None
+        if len(task.specs) > 1:  # the limit is meant for one trial: each gets it on its own
+            self._again(task.specs, task.attempts)
+        else:
+            yield timed_out(
+                task.specs[0], self._time_limit, threads=self._threads, attempts=task.attempts
+            )
+
+    def _after_death(self, task: _Task, exit_code: int) -> Iterator[TrialResult]:
+        assert self._progress is not None
+        position = self._progress.counter(task.counter)
+        guilty = task.specs[position]
+        self._again(task.specs[:position] + task.specs[position + 1 :], task.attempts)
+        kills = memory_kills()
+        memory, self._kills = exit_code == KILLED and kills > self._kills, kills
+        if memory or task.attempts >= MAX_ATTEMPTS:
+            yield worker_died(
+                guilty, exit_code, threads=self._threads, attempts=task.attempts, memory=memory
+            )
+        else:
+            self._again((guilty,), task.attempts + 1)
+
+    def _after_bad_result(self, task: _Task, error: Exception) -> Iterator[TrialResult]:
+        if len(task.specs) > 1:
+            self._again(task.specs, task.attempts)
+        else:
+            text = f"the result cannot be sent back to the parent process: {error}"
+            yield TrialResult(task.specs[0], "failed", error=text, threads=self._threads)
+
+    def _again(self, specs: Iterable[TrialSpec], attempts: int) -> None:
+        """Put trials back, each on its own."""
+        self._waiting.extendleft(_Task((spec,), attempts) for spec in reversed(tuple(specs)))
+
+    # Pool
+
+    def _start_pool(self) -> None:
+        if self._cargo is None:
+            self._cargo = cargos.pack(self._experiment)
+            self._progress = SharedFile()
+            self._kills = memory_kills()
+            environment = {
+                name: str(self._threads) for name in THREAD_VARIABLES if name not in os.environ
+            }
+            self._server = WorkerServer(modules_to_preload(), environment)
+        assert self._progress is not None
+        assert self._server is not None
+        state = WorkerState(self._cargo, self._progress, self._threads, self._time_limit)
+        self._pool = ProcessPool(
+            max_workers=self.workers,
+            initializer=start_worker,
+            initargs=(state,),
+            context=WorkerContext(self._server),
+        )
+
+    def _rebuild(self) -> None:
+        """Begin again with new processes; what was in flight goes with them."""
+        self._rebuilds += 1
+        self._waiting.extendleft(self._flying.values())
+        self._flying.clear()
+        self._stop_pool()
+        if self._rebuilds > MAX_REBUILDS:
+            raise MldiagError(
+                "worker processes end before they can run a trial",
+                expected="processes that start; their messages are on stderr",
+                hint="--engine inline",
+            )
+
+    def _cancel(self) -> None:
+        """Give up what is in flight: its workers are replaced."""
+        for future in self._flying:
+            future.cancel()
+        self._flying.clear()
+        self._waiting.clear()
+
+    def _stop_pool(self) -> None:
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.stop()
+            pool.join()

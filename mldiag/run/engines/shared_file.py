@@ -1,0 +1,71 @@
+"""Nameless files that worker processes share: arrays to map, and how far each task has come."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import tempfile
+from collections.abc import Iterable
+from multiprocessing import reduction
+from typing import Any
+
+_ALIGNMENT = 64  # bytes; what vectorised code likes, and a multiple of every item size
+_COUNTER = struct.Struct("<i")
+
+
+class SharedFile:
+    """A temporary file without a name: it vanishes with the last process that has it open.
+
+    It reaches a worker as a file descriptor, with the arguments that the process starts with.
+    """
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._file: Any = None
+        if descriptor is None:
+            self._file = tempfile.TemporaryFile(prefix="mldiag-", buffering=0)  # noqa: SIM115
+            descriptor = self._file.fileno()
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as a duplicate of the descriptor; only while a process is being started."""
+        return _received, (reduction.DupFd(self._descriptor),)
+
+    def append(self, blocks: Iterable[Any]) -> list[tuple[int, int]]:
+        """Write blocks of bytes, and return where each begins and how long it is, in bytes."""
+        spans = []
+        end = os.fstat(self._descriptor).st_size
+        for block in blocks:
+            begin = -(-end // _ALIGNMENT) * _ALIGNMENT
+            end = begin
+            view = memoryview(block).cast("B")
+            while end - begin < len(view):  # one write is limited to 2 GB
+                end += os.pwrite(self._descriptor, view[end - begin :], end)
+            spans.append((begin, len(view)))
+        return spans
+
+    def mapped(self, spans: Iterable[tuple[int, int]]) -> list[memoryview]:
+        """Read-only views of what was written, without reading it."""
+        size = os.fstat(self._descriptor).st_size
+        if not size:
+            return [memoryview(b"") for _ in spans]
+        view = memoryview(mmap.mmap(self._descriptor, size, prot=mmap.PROT_READ))
+        return [view[begin : begin + length] for begin, length in spans]
+
+    def set_counter(self, number: int, value: int) -> None:
+        """Write a counter that another process may read at any time, even after this one's death."""
+        os.pwrite(self._descriptor, _COUNTER.pack(value), number * _COUNTER.size)
+
+    def counter(self, number: int) -> int:
+        """Read a counter; 0 if it was never set."""
+        stored = os.pread(self._descriptor, _COUNTER.size, number * _COUNTER.size)
+        return int(_COUNTER.unpack(stored)[0]) if len(stored) == _COUNTER.size else 0
+
+    def close(self) -> None:
+        """Let go of it in this process; what is mapped stays readable."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _received(duplicate: Any) -> SharedFile:
+    return SharedFile(duplicate.detach())

@@ -1,0 +1,112 @@
+"""What runs inside a worker process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from typing import TYPE_CHECKING
+
+import pebble.pool.process  # noqa: F401 - so that the fork server has it before the first fork
+
+from mldiag.errors import MldiagError
+from mldiag.run.engines.cargo import Cargo
+from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.tracebacks import describe_error
+from mldiag.run.worker import run_trial
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+if TYPE_CHECKING:
+    from mldiag.declaration import Experiment
+
+
+@dataclass
+class WorkerState:
+    """What a worker keeps between tasks.
+
+    Args:
+        cargo: The experiment on its way.
+        progress: Counters that the parent reads if this process dies.
+        threads: Inner threads of each training.
+        time_limit: Seconds after which `trial.epochs` ends.
+        experiment: The experiment, once a task has asked for it.
+    """
+
+    cargo: Cargo
+    progress: SharedFile
+    threads: int
+    time_limit: float | None
+    experiment: Experiment | None = None
+
+
+_state: WorkerState | None = None
+
+
+class LoadError(MldiagError):
+    """A worker could not load the experiment: no trial can run."""
+
+
+def start_worker(state: WorkerState) -> None:
+    """Prepare the process; it must not fail, so the experiment is loaded by the first task."""
+    global _state
+    _state = state
+    os.setpgid(0, 0)  # a group of its own, to be ended with all that a training starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # ignored by now: see the server
+    # Lines of several trainings at once tell nobody anything and tear the progress bar apart; to see
+    # what a train function prints, there is the inline engine. stderr is left as it is.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.close(silence)
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os.killpg(0, signal.SIGKILL)
+
+
+def run_chunk(number: int, specs: Sequence[TrialSpec]) -> list[TrialResult]:
+    """Run trials one after the other.
+
+    Args:
+        number: Of the counter that says which trial of the chunk is being run.
+        specs: The trials.
+
+    Raises:
+        LoadError: If the experiment cannot be loaded.
+    """
+    assert _state is not None
+    experiment = _experiment(_state)
+    results = []
+    for position, spec in enumerate(specs):
+        _state.progress.set_counter(number, position)
+        try:
+            result = run_trial(
+                experiment, spec, threads=_state.threads, seconds=_state.time_limit
+            )
+        except KeyboardInterrupt as error:  # raised by the training: the real one never gets here
+            result = TrialResult(spec, "failed", error=describe_error(error))
+        results.append(result)
+    sys.stdout.flush()
+    return results
+
+
+def _experiment(state: WorkerState) -> Experiment:
+    if state.experiment is None:
+        try:
+            state.experiment = state.cargo.unpack()
+        except Exception as error:
+            raise LoadError(
+                "a worker process cannot load the experiment",
+                expected=describe_error(error),
+                hint="--engine inline",
+            ) from None
+    return state.experiment

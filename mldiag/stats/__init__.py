@@ -1,0 +1,1 @@
+"""What several steps share: intervals, paired differences, many comparisons; pure functions over arrays."""

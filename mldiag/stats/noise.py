@@ -1,0 +1,106 @@
+"""The noise of a sweep's scores: which values tell it, and whether the default is noisier than they are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from mldiag.stats.layout import mean_differences, residual
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseLimits:
+    """When a value is left out of the pool; chosen by simulation (see `pooled_noise`)."""
+
+    wide_range: float = 6.0
+    """Standard errors: the means of nine equal values span more than this once in ten thousand sweeps."""
+    fewest_values: int = 3
+    default_test: float = 0.1
+    """One-sided level of the F test of the default's own noise."""
+
+
+LIMITS = NoiseLimits()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PooledNoise:
+    """Noise of one score within a repeat.
+
+    Args:
+        sd: Of a value in the pool; NaN unknown, 0 where nothing varied.
+        df: Degrees of freedom of `sd`.
+        default_sd: Of the default: `sd`, or larger where its own noise is clearly larger.
+        difference_df: Degrees of freedom of the sum of both variances (Satterthwaite 1946).
+        pooled: The values (V,) in the pool.
+    """
+
+    sd: float
+    df: int
+    default_sd: float
+    difference_df: float
+    pooled: Mask
+
+
+def pooled_noise(scores: Floats, default: int, *, complete: Mask) -> PooledNoise:
+    """Pool the residual of values x repeats over the default and the values that compete.
+
+    Useless values are often far noisier than good ones, or silent (one constant prediction), and both spoil
+    a pool over everything. So the pool keeps the values in the upper half of the range of means, again
+    where what is left still spans a wide range, and the default. Means and residuals are independent
+    under equal noise, so choosing by means costs degrees of freedom only. Simulated with 9 values, 5
+    repeats, error .05: with four useless values five times as noisy, a pool over all has power .01 at 3 sd
+    (this one .98); with four silent ones it makes false claims in .115 of the sweeps (this one .027).
+
+    A default noisier than the rest is in every comparison (twice the noise: .113 false claims), so its own
+    noise takes the pool's place where an F test at 10 % finds it larger (.057; power without need -.00).
+
+    Args:
+        scores: Shape (V, R), NaN for empty cells.
+        default: Position of the default.
+        complete: Shape (V,), false for values with a failed trial, which stay out.
+    """
+    competing = _competing(scores, default, complete)
+    pooled, others = competing.copy(), competing.copy()
+    pooled[default] = bool(np.isfinite(scores[default]).any())
+    others[default] = False
+    found, rest = residual(scores[pooled]), residual(scores[others])
+    plain = PooledNoise(found.sd, found.df, found.sd, float(found.df), pooled)
+    count, gaps = int(others.sum()), _gaps_to_peers(scores, default, others)
+    if rest.df < 1 or not rest.sd > 0 or gaps.size < 2:
+        return plain
+    df, spread = gaps.size - 1, float(gaps.var(ddof=1))
+    limit = float(special.fdtri(df, rest.df, 1 - LIMITS.default_test)) if competing[default] else 1
+    if spread <= rest.sd**2 * (1 + 1 / count) * limit:
+        return plain
+    own = spread - rest.sd**2 / count
+    joined = (own + rest.sd**2) ** 2 / (own**2 / df + rest.sd**4 / rest.df)
+    return PooledNoise(rest.sd, rest.df, math.sqrt(own), joined, others)
+
+
+def _gaps_to_peers(scores: Floats, default: int, others: Mask) -> Floats:
+    """The default less the mean of the others, in each repeat that all of them have."""
+    seen = np.isfinite(scores[others]).all(axis=0) & np.isfinite(scores[default])
+    return np.asarray(scores[default, seen] - scores[np.ix_(others, seen)].mean(axis=0))
+
+
+def _competing(scores: Floats, default: int, complete: Mask) -> Mask:
+    """Values in the upper half of the range of means, halved again while the range is wide."""
+    means = mean_differences(scores, default)
+    kept = complete & np.isfinite(means)
+    for passed in range(len(scores)):
+        inside = means[kept]
+        if inside.size <= LIMITS.fewest_values or np.ptp(inside) == 0:
+            break
+        error = residual(scores[kept]).sd / math.sqrt(scores.shape[1])
+        if passed > 0 and not np.ptp(inside) > LIMITS.wide_range * error:
+            break
+        floor = min((inside.max() + inside.min()) / 2, np.sort(inside)[-LIMITS.fewest_values])
+        kept = kept & (means >= floor)
+    return np.asarray(kept, dtype=bool)

@@ -1,0 +1,76 @@
+"""The checklist: one folder a step, one line each in `STEPS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:  # the command line reads this list before anything heavy is loaded
+    from mldiag.declaration import Experiment
+    from mldiag.findings import Check, Diagnosis
+    from mldiag.trial_result import TrialResult
+    from mldiag.trial_spec import TrialSpec
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the checklist; its parts are imported when they are first needed.
+
+    A step's folder holds `settings.py` (a frozen `Settings` whose fields are the flags), `plan.py`,
+    `diagnose.py`, `plot.py` and `checks/` with the list `CHECKS`.
+
+    Args:
+        number: Its place in the checklist.
+        name: Name of the command; with underscores, name of the Python function and the folder.
+        question: The question it answers.
+    """
+
+    number: int
+    name: str
+    question: str
+
+    @property
+    def function_name(self) -> str:
+        """Name of the Python function."""
+        return self.name.replace("-", "_")
+
+    def settings_type(self) -> type[Any]:
+        """The `Settings` class of the step."""
+        return cast("type[Any]", self._module("settings").Settings)
+
+    def plan(
+        self,
+        experiment: Experiment,
+        settings: Any,
+        results: Sequence[TrialResult] = (),
+        remaining_seconds: float | None = None,
+    ) -> list[TrialSpec]:
+        """Trials to run next, given what has come back; an empty list ends the step."""
+        planned = self._module("plan").plan(experiment, settings, results, remaining_seconds)
+        return cast("list[TrialSpec]", planned)
+
+    def diagnose(
+        self, experiment: Experiment, settings: Any, results: Sequence[TrialResult]
+    ) -> Diagnosis:
+        """The answer that the results support."""
+        return cast("Diagnosis", self._module("diagnose").diagnose(experiment, settings, results))
+
+    def plot(self, diagnosis: Diagnosis) -> Any:
+        """A matplotlib `Figure` of the diagnosis."""
+        return self._module("plot").plot(diagnosis)
+
+    def checks(self) -> Mapping[str, Check]:
+        """The step's checks by code."""
+        return {check.code: check for check in self._module("checks").CHECKS}
+
+    def _module(self, name: str) -> ModuleType:
+        return import_module(f"mldiag.steps.{self.function_name}.{name}")
+
+
+STEPS = (
+    Step(2, "learning-curve", "Is there enough data?"),
+    Step(5, "sweep", "Are the hyperparameters right?"),
+)

@@ -1,0 +1,160 @@
+"""The numbers of a learning curve, from which its checks judge and its plot draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mldiag.declaration import Experiment
+from mldiag.findings import Diagnosis, Interval
+from mldiag.metrics import Metric, smallest_gain
+from mldiag.stats.intervals import PairedDifference
+from mldiag.steps.learning_curve.plan import curve_grid, curve_sizes, half_of
+from mldiag.steps.learning_curve.settings import Settings
+from mldiag.steps.score_table import score_table
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+Verdict = Literal["still improving", "saturated", "getting worse", "inconclusive"]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Scores by training size, in the user's metric unless said otherwise.
+
+    Args:
+        metric: The metric.
+        sizes: Training rows, ascending, shape (S,).
+        valid: Mean validation score with interval, by size.
+        train: Mean training score with interval, by size; NaN where none was reported.
+        scores: Validation score of every trial, shape (S, R); NaN where it failed or was not run.
+        failed: Trials of a size that gave no score, by size.
+        half: Index of the size that is nearest to half of the largest one with scores.
+        last: Index of the largest size with scores.
+        doubling: Difference between them; positive is better.
+        worth: Smallest gain worth having, in the metric's unit.
+        uncertainty: Which uncertainty the intervals state.
+        valid_to_train: Scoring rows over training rows of the full split; 0 where they are fixed.
+        results: What came back, by size and repeat; None where a trial was not run.
+    """
+
+    metric: Metric
+    sizes: tuple[int, ...]
+    valid: tuple[Interval, ...]
+    train: tuple[Interval, ...]
+    scores: NDArray[np.float64]
+    failed: tuple[int, ...]
+    half: int
+    last: int
+    doubling: PairedDifference
+    worth: float
+    uncertainty: str
+    valid_to_train: float
+    results: tuple[tuple[TrialResult | None, ...], ...]
+
+
+def measure_curve(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> Curve | None:
+    """Arrange the results as a curve; None where fewer than two sizes have a score."""
+    sizes = curve_sizes(experiment, settings)
+    grid = curve_grid(experiment, settings)
+    table = score_table(experiment, grid, results)
+    scored = np.flatnonzero(np.isfinite(table.scores).any(axis=1))
+    if len(scored) < 2:
+        return None
+    last = int(scored[-1])
+    half = int(scored[half_of([sizes[i] for i in scored])])
+    found = {result.spec.digest: result for result in results}
+    valid = tuple(table.interval(i) for i in range(len(sizes)))
+    failed = (~table.not_run & ~np.isfinite(table.scores)).sum(axis=1)
+    return Curve(
+        metric=experiment.metric,
+        sizes=_reached(sizes, grid, found),
+        valid=valid,
+        train=tuple(table.interval(i, train=True) for i in range(len(sizes))),
+        scores=table.metric_sign * table.scores,
+        failed=tuple(int(count) for count in failed),
+        half=half,
+        last=last,
+        doubling=table.trend(half, last),
+        worth=settings.gain or smallest_gain(experiment.metric, valid[last].estimate),
+        uncertainty=table.uncertainty,
+        valid_to_train=table.valid_to_train,
+        results=tuple(tuple(found.get(spec.digest) for spec in row) for row in grid),
+    )
+
+
+def _reached(
+    sizes: Sequence[int], grid: Sequence[Sequence[TrialSpec]], found: Mapping[str, TrialResult]
+) -> tuple[int, ...]:
+    """Rows that the trials of each size really trained on: whole groups rarely give the size asked for."""
+    reached = []
+    for size, row in zip(sizes, grid, strict=True):
+        rows = [found[s.digest].train_rows for s in row if s.digest in found]
+        rows = [count for count in rows if count]
+        reached.append(round(sum(rows) / len(rows)) if rows else size)
+    return tuple(reached)
+
+
+@dataclass(frozen=True)
+class CurveDiagnosis(Diagnosis):
+    """The findings, and the curve that `plot` draws; no curve where too few trials gave a score."""
+
+    curve: Curve | None = None
+    verdict: Verdict = "inconclusive"
+
+    def result(self) -> dict[str, Any]:
+        """Sizes, scores and the last doubling as plain data."""
+        if self.curve is None:
+            return {"verdict": self.verdict}
+        curve = self.curve
+        return {
+            "verdict": self.verdict,
+            "sizes": curve.sizes,
+            "validation": curve.valid,
+            "train": curve.train,
+            "scores": curve.scores,
+            "failed": curve.failed,
+            "last_doubling": {
+                "from_rows": curve.sizes[curve.half],
+                "to_rows": curve.sizes[curve.last],
+                "gain": curve.doubling.interval,
+                "n": curve.doubling.n,
+            },
+            "smallest_gain_worth_having": curve.worth,
+            "uncertainty": curve.uncertainty,
+        }
+
+    def curves(self) -> dict[str, dict[int, float]]:
+        """Mean, low and high of validation and train score by rows."""
+        if self.curve is None:
+            return {}
+        series: dict[str, dict[int, float]] = {}
+        for prefix, intervals in (("", self.curve.valid), ("train_", self.curve.train)):
+            for part, field in (("mean", "estimate"), ("low", "low"), ("high", "high")):
+                series[f"learning_curve/{prefix}{self.curve.metric.name}_{part}"] = {
+                    size: getattr(interval, field)
+                    for size, interval in zip(self.curve.sizes, intervals, strict=True)
+                    if np.isfinite(getattr(interval, field))
+                }
+        return {name: points for name, points in series.items() if points}
+
+    def scalars(self) -> dict[str, float]:
+        """Score at all rows, the best score, and what the last doubling gained."""
+        if self.curve is None:
+            return {}
+        means = np.array([interval.estimate for interval in self.curve.valid])
+        best = np.nanargmax(self.curve.metric.sign * means)
+        return {
+            f"best_{self.curve.metric.name}": float(means[best]),
+            "best_value": float(self.curve.sizes[best]),
+            "gain": self.curve.doubling.interval.estimate,
+            "noise_sd": float(np.nanstd(self.curve.scores[self.curve.last], ddof=1))
+            if np.isfinite(self.curve.scores[self.curve.last]).sum() > 1
+            else float("nan"),
+        }

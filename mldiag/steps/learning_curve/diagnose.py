@@ -1,0 +1,101 @@
+"""The answer of the learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mldiag.declaration import Experiment
+from mldiag.findings import Finding, Outcome, Table, ranked
+from mldiag.steps.learning_curve.checks import more_data, rows_ignored, train_validation_gap
+from mldiag.steps.learning_curve.curve import Curve, CurveDiagnosis, Verdict, measure_curve
+from mldiag.steps.learning_curve.settings import Settings
+from mldiag.trial_result import TrialResult
+from mldiag.wording import gain_short, plural, score_interval
+
+_HEADS: dict[Verdict, str] = {
+    "still improving": "MORE DATA",
+    "saturated": "SATURATED",
+    "getting worse": "WORSE",
+    "inconclusive": "OPEN",
+}
+
+
+def diagnose(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> CurveDiagnosis:
+    """Judge the curve that the results draw.
+
+    Args:
+        experiment: The experiment.
+        settings: The step's settings.
+        results: What came back, in any order.
+    """
+    if experiment.fixed_rows:
+        finding = more_data.CHECK.finding(
+            "not_applicable",
+            "The training rows of this experiment cannot be varied",
+            explanation=experiment.fixed_rows,
+        )
+        return CurveDiagnosis((finding,), "NOT APPLICABLE", "not_applicable")
+    curve = measure_curve(experiment, settings, results)
+    if curve is None:
+        finding = more_data.CHECK.finding(
+            "inconclusive",
+            "Too few training sizes gave a score",
+            explanation="A curve needs at least two; see the trials that failed or were not run.",
+        )
+        return CurveDiagnosis((finding,), "OPEN no curve", "inconclusive")
+    verdict, findings = _judge(curve)
+    shown = gain_short(curve.metric, curve.doubling.interval.estimate)
+    ignored = any(f.code == rows_ignored.CHECK.code for f in findings)
+    return CurveDiagnosis(
+        ranked(findings),
+        "ROWS IGNORED" if ignored else f"{_HEADS[verdict]} {shown}",
+        _outcome(findings),
+        tables=(_table(curve),),
+        next_step=_next_step(experiment),
+        curve=curve,
+        verdict=verdict,
+    )
+
+
+def _next_step(experiment: Experiment) -> str:
+    """Whatever the curve says, a badly set parameter would change it."""
+    if not experiment.params:
+        return ""
+    return (
+        "sweep --all"
+        if len(experiment.params) > 1
+        else f"sweep --param {next(iter(experiment.params))}"
+    )
+
+
+def _judge(curve: Curve) -> tuple[Verdict, list[Finding]]:
+    ignored = rows_ignored.judge(curve)
+    if ignored is not None:  # nothing else can be said of a curve that no row has drawn
+        return "inconclusive", [ignored]
+    verdict, finding = more_data.judge(curve)
+    return verdict, [finding, train_validation_gap.judge(curve, verdict)]
+
+
+def _outcome(findings: Sequence[Finding]) -> Outcome:
+    return ranked(findings)[0].outcome
+
+
+def _table(curve: Curve) -> Table:
+    rows = tuple(
+        (
+            f"{size:,}",
+            score_interval(curve.metric, valid),
+            score_interval(curve.metric, train),
+            plural(failed, "trial") if failed else "",
+        )
+        for size, valid, train, failed in zip(
+            curve.sizes, curve.valid, curve.train, curve.failed, strict=True
+        )
+    )
+    return Table(
+        f"{curve.metric.name} by training rows, 80 % intervals {curve.uncertainty}",
+        ("rows", "validation", "train", "without a score"),
+        rows,
+    )

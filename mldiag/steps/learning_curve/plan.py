@@ -1,0 +1,93 @@
+"""Which trials draw the curve: nested sizes, largest first halved and halved again, for every repeat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from mldiag.declaration import Experiment
+from mldiag.errors import MldiagError
+from mldiag.steps.learning_curve.settings import Settings
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+SMALLEST_ROWS = 10
+"""No curve starts lower: the noise of so few rows says nothing about more of them."""
+
+ROWS_PER_CLASS = 2
+"""Nor with fewer rows of each class than this on average."""
+
+
+def plan(
+    experiment: Experiment,
+    settings: Settings,
+    results: Sequence[TrialResult] = (),
+    remaining_seconds: float | None = None,
+) -> list[TrialSpec]:
+    """All trials of the curve at once; nothing more once results are there.
+
+    Args:
+        experiment: The experiment.
+        settings: The step's settings.
+        results: What has come back.
+        remaining_seconds: Time left, in seconds, or None without a budget.
+    """
+    if results or experiment.fixed_rows:
+        return []
+    specs = (spec for row in curve_grid(experiment, settings) for spec in row)
+    return list(dict.fromkeys(specs))
+
+
+def curve_grid(experiment: Experiment, settings: Settings) -> list[list[TrialSpec]]:
+    """Specs by size (small to large) and repeat."""
+    return [
+        [experiment.spec(repeat=repeat, size=size) for repeat in range(settings.repeats)]
+        for size in curve_sizes(experiment, settings)
+    ]
+
+
+def curve_sizes(experiment: Experiment, settings: Settings) -> tuple[int, ...]:
+    """Training sizes in ascending order; the last is every row that each repeat can train on.
+
+    The sizes are halves of the full one, so that the last doubling is measured itself; where that gives
+    fewer than `points`, sizes half-way between (in the logarithm) fill up from the top.
+
+    Raises:
+        MldiagError: If a size asked for is larger than the data allow, or there is one size only.
+    """
+    full = experiment.splits.train_size(settings.repeats)
+    if settings.sizes:
+        return _asked_sizes(settings.sizes, full)
+    labels = experiment.splits.labels
+    classes = 0 if labels is None else len(np.unique(labels))
+    smallest = min(max(SMALLEST_ROWS, ROWS_PER_CLASS * classes), max(2, full // 2))
+    halvings = min(math.floor(math.log2(full / smallest)), settings.points - 1)
+    sizes = {round(full / 2**k) for k in range(halvings + 1)}
+    for k in range(halvings):
+        if len(sizes) < settings.points:
+            sizes.add(round(full / 2 ** (k + 0.5)))
+    return tuple(sorted(sizes))
+
+
+def half_of(sizes: Sequence[int]) -> int:
+    """Index of the size nearest to half of the largest, on the logarithmic scale."""
+    return int(np.argmin(np.abs(np.log(np.asarray(sizes[:-1]) / (sizes[-1] / 2)))))
+
+
+def _asked_sizes(asked: Sequence[float], full: int) -> tuple[int, ...]:
+    fractions = all(size <= 1 for size in asked)
+    sizes = {max(1, round(size * full)) if fractions else round(size) for size in asked}
+    if max(sizes) > full:
+        raise MldiagError(
+            f"a training size of {max(sizes)} rows",
+            expected=f"at most the {full} rows that every repeat can train on",
+            nearest=str(full),
+            hint="--sizes 0.1,0.2,0.5,1",
+        )
+    if len(sizes) < 2:
+        raise MldiagError(
+            "one training size", expected="at least two", hint="--sizes 0.1,0.2,0.5,1"
+        )
+    return tuple(sorted(sizes))

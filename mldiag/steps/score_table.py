@@ -1,0 +1,162 @@
+"""Scores of points x repeats, and the one way in which every step compares them.
+
+Which uncertainty applies follows from the experiment: where each repeat draws its own validation rows, the
+spread over repeats speaks; where the user fixed them, the validation rows are the sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mldiag.declaration import Experiment
+from mldiag.findings import Interval
+from mldiag.scoring import row_scores, scorer_of
+from mldiag.stats.bootstrap import ResampledScores, resample_mean, resample_score
+from mldiag.stats.fixed_rows import (
+    compare_on_fixed_rows,
+    fixed_rows_difference,
+    fixed_rows_interval,
+)
+from mldiag.stats.intervals import PairedDifference, mean_interval, paired_difference
+from mldiag.stats.many import Comparisons, compare_with_default
+from mldiag.stats.trend import last_doubling
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """Scores oriented so that higher is better.
+
+    Args:
+        scores: Validation scores, shape (points, repeats); NaN where a trial gave none.
+        train_scores: Training scores likewise; NaN where none were reported.
+        not_run: Cells that were never run, as opposed to failed, shape (points, repeats).
+        valid_to_train: Scoring rows over training rows of the full split; 0 where they are fixed.
+        resampled: Resampled scores where the validation rows are fixed and per-row output was kept.
+        metric_sign: 1 or -1, to turn a score back into the user's metric.
+    """
+
+    scores: Scores
+    train_scores: Scores
+    not_run: NDArray[np.bool_]
+    valid_to_train: float
+    resampled: ResampledScores | None
+    metric_sign: float
+
+    @property
+    def uncertainty(self) -> str:
+        """Which uncertainty the intervals state, for a person."""
+        if self.resampled is not None:
+            return "over the fixed validation rows and the seeds"
+        if self.valid_to_train == 0:
+            return "over the seeds alone: the fixed validation rows gave no per-row predictions"
+        return "over redrawn splits and seeds, corrected for their overlap"
+
+    def interval(self, point: int, *, train: bool = False) -> Interval:
+        """Mean score of a point in the user's metric, with its 80 % interval."""
+        if train:
+            found = mean_interval(self.train_scores[point], valid_to_train=self.valid_to_train)
+        elif self.resampled is not None:
+            found = fixed_rows_interval(self.resampled, setting=point)
+        else:
+            found = mean_interval(self.scores[point], valid_to_train=self.valid_to_train)
+        return _flipped(found, self.metric_sign)
+
+    def difference(self, first: int, second: int) -> PairedDifference:
+        """Paired difference second - first; positive where the second is better."""
+        if self.resampled is not None:
+            return fixed_rows_difference(self.resampled, first=first, second=second)
+        return paired_difference(
+            self.scores[first], self.scores[second], valid_to_train=self.valid_to_train
+        )
+
+    def trend(self, first: int, last: int) -> PairedDifference:
+        """Difference between two sizes of one curve; positive where more rows are better."""
+        if self.resampled is not None:
+            return self.difference(first, last)
+        return last_doubling(self.scores[[first, last]], valid_to_train=self.valid_to_train)
+
+    def compare(self, default: int) -> Comparisons:
+        """Every point against the default, with claims over the whole family."""
+        if self.resampled is not None:
+            return compare_on_fixed_rows(self.resampled, default, not_run=self.not_run)
+        return compare_with_default(
+            self.scores, default, valid_to_train=self.valid_to_train, not_run=self.not_run
+        )
+
+
+def score_table(
+    experiment: Experiment,
+    grid: Sequence[Sequence[TrialSpec]],
+    results: Sequence[TrialResult],
+) -> ScoreTable:
+    """Arrange results by point and repeat.
+
+    Args:
+        experiment: The experiment that was run.
+        grid: Specs of the points, one row a point and one column a repeat.
+        results: What came back, in any order; missing trials count as not run.
+    """
+    found = {result.spec.digest: result for result in results}
+    cells = [[found.get(spec.digest) for spec in row] for row in grid]
+    name, sign = experiment.metric.name, experiment.metric.sign
+    scores = np.array([[_score(cell, name) for cell in row] for row in cells])
+    train = np.array([[_score(cell, f"train_{name}") for cell in row] for row in cells])
+    splits = experiment.splits
+    return ScoreTable(
+        scores=sign * scores,
+        train_scores=sign * train,
+        not_run=np.array([[cell is None for cell in row] for row in cells]),
+        valid_to_train=0.0 if splits.fixed_valid else splits.valid_size() / splits.train_size(),
+        resampled=_resample(experiment, cells) if splits.fixed_valid else None,
+        metric_sign=sign,
+    )
+
+
+def _score(cell: TrialResult | None, name: str) -> float:
+    return cell.score(name) if cell is not None else float("nan")
+
+
+def _flipped(interval: Interval, sign: float) -> Interval:
+    if sign > 0:
+        return interval
+    return Interval(-interval.estimate, -interval.high, -interval.low, interval.level)
+
+
+def _resample(
+    experiment: Experiment, cells: Sequence[Sequence[TrialResult | None]]
+) -> ResampledScores | None:
+    """Resample the fixed validation rows, or None where no trial kept its per-row output."""
+    kept = [
+        [cell.predictions if cell is not None and cell.status == "ok" else None for cell in row]
+        for row in cells
+    ]
+    first = next((p for row in kept for p in row if p is not None and p.truth is not None), None)
+    if first is None or first.truth is None:
+        return None
+    by_row = row_scores(experiment.metric, first.truth, first.values)
+    if by_row is not None:
+        missing = np.full(len(first.rows), np.nan)
+        table = [
+            [
+                missing if p is None else row_scores(experiment.metric, first.truth, p.values)
+                for p in row
+            ]
+            for row in kept
+        ]
+        return resample_mean(experiment.metric.sign * np.array(table, dtype=float))
+    scorer = scorer_of(experiment)
+    if scorer is None:
+        return None
+    sign = experiment.metric.sign
+    predictions = [[None if p is None else p.values for p in row] for row in kept]
+    return resample_score(
+        first.truth, predictions, lambda truth, values: sign * scorer(truth, values)
+    )

@@ -1,0 +1,227 @@
+"""The numbers of a sweep, from which its checks judge and its plot draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mldiag.declaration import Experiment
+from mldiag.findings import Diagnosis, Interval
+from mldiag.metrics import Metric, smallest_gain
+from mldiag.stats.gain import gain_of_best
+from mldiag.stats.intervals import is_determined, undetermined
+from mldiag.stats.many import Comparisons
+from mldiag.steps.score_table import ScoreTable, score_table
+from mldiag.steps.sweep.axes import Axis, axis_specs
+from mldiag.steps.sweep.settings import Settings
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import Plain, TrialSpec
+
+Verdict = Literal["better value", "default is best", "flat", "ignored", "inconclusive", "no score"]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One family of points compared with the default: the values of an axis, or the points of a search.
+
+    Args:
+        metric: The metric.
+        valid: Mean validation score with interval, by point, in the user's metric.
+        train: Mean training score likewise; NaN where none was reported.
+        scores: Validation score of every trial, shape (points, repeats); NaN where it gave none.
+        failed: Trials that gave no score, by point.
+        comparisons: Every point against the default; positive is better.
+        best: Position of the best point, the default where nothing is better.
+        gain: Gain of the best point, corrected for having been chosen; unknown if it is the default.
+        worth: Smallest gain worth having, in the metric's unit.
+        uncertainty: Which uncertainty the intervals state.
+        valid_to_train: Scoring rows over training rows; 0 where they are fixed.
+    """
+
+    metric: Metric
+    valid: tuple[Interval, ...]
+    train: tuple[Interval, ...]
+    scores: NDArray[np.float64]
+    failed: tuple[int, ...]
+    comparisons: Comparisons
+    best: int
+    gain: Interval
+    worth: float
+    uncertainty: str
+    valid_to_train: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the comparison says; a claim holds over all points at once."""
+        found = self.comparisons
+        others = np.delete(np.arange(len(found.difference)), found.default)
+        if not np.isfinite(self.scores[found.default]).any() or not len(found.candidates):
+            return "no score"
+        if found.identical[found.candidates].all() and len(found.candidates) == len(others):
+            return "ignored"
+        if found.claimed[self.best]:
+            return "better value"
+        if not found.determined:
+            return "inconclusive"
+        highs = np.array([found.intervals[i].high for i in found.candidates])
+        lows = np.array([found.intervals[i].low for i in found.candidates])
+        if (highs < self.worth).all():
+            return "flat" if (lows > -self.worth).all() else "default is best"
+        return "inconclusive"
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredAxis:
+    """An axis with what was measured on it."""
+
+    axis: Axis
+    measured: Measured
+
+    @property
+    def best_value(self) -> Plain:
+        """The best value; the default where nothing is better."""
+        return self.axis.values[self.measured.best]
+
+    @property
+    def edge(self) -> str | None:
+        """`low` or `high` where the best value stands at an end of the range, else None."""
+        found = self.measured.comparisons
+        slopes = found.claimed.any() or found.claimed_worse.any()
+        return self.axis.edge(self.measured.best) if slopes else None
+
+
+def measure_axis(
+    experiment: Experiment, settings: Settings, axis: Axis, results: Sequence[TrialResult]
+) -> MeasuredAxis:
+    """Compare the values of an axis."""
+    grid = axis_specs(experiment, settings, axis)
+    return MeasuredAxis(axis, measure(experiment, settings, grid, axis.default, results))
+
+
+def measure(
+    experiment: Experiment,
+    settings: Settings,
+    grid: Sequence[Sequence[TrialSpec]],
+    default: int,
+    results: Sequence[TrialResult],
+) -> Measured:
+    """Compare points with the default.
+
+    Args:
+        experiment: The experiment.
+        settings: The step's settings.
+        grid: Specs by point and repeat.
+        default: Position of the default among the points.
+        results: What came back, in any order.
+    """
+    table = score_table(experiment, grid, results)
+    comparisons = table.compare(default)
+    valid = tuple(table.interval(i) for i in range(len(grid)))
+    best = _best(table, comparisons)
+    gain = gain_of_best(comparisons, chosen=best) if best != default else undetermined(0.0)
+    return Measured(
+        metric=experiment.metric,
+        valid=valid,
+        train=tuple(table.interval(i, train=True) for i in range(len(grid))),
+        scores=table.metric_sign * table.scores,
+        failed=tuple((~table.not_run & ~np.isfinite(table.scores)).sum(axis=1).tolist()),
+        comparisons=comparisons,
+        best=best,
+        gain=gain,
+        worth=settings.gain or smallest_gain(experiment.metric, valid[default].estimate),
+        uncertainty=table.uncertainty,
+        valid_to_train=table.valid_to_train,
+    )
+
+
+def _best(table: ScoreTable, comparisons: Comparisons) -> int:
+    """The best point; where the default itself gave no score, the best of the rest."""
+    if np.isfinite(table.scores[comparisons.default]).any():
+        return comparisons.best
+    means = [row.mean() if np.isfinite(row).all() else -np.inf for row in table.scores]
+    return int(np.argmax(means))
+
+
+@dataclass(frozen=True)
+class SweepDiagnosis(Diagnosis):
+    """The findings, and what was measured on each axis or over the points of a search."""
+
+    axes: tuple[MeasuredAxis, ...] = ()
+    search: Measured | None = None
+    points: tuple[dict[str, Plain], ...] = ()
+    searched: tuple[Axis, ...] = ()
+
+    def result(self) -> dict[str, Any]:
+        """Values and scores as plain data."""
+        if self.search is not None:
+            return {"points": self.points, **_plain_measured(self.search)}
+        return {
+            "params": {
+                found.axis.name: {
+                    "values": found.axis.values,
+                    "default": found.axis.values[found.axis.default],
+                    "best_value": found.best_value,
+                    "at_edge": found.edge,
+                    **_plain_measured(found.measured),
+                }
+                for found in self.axes
+            }
+        }
+
+    def curves(self) -> dict[str, dict[int, float]]:
+        """Mean, low and high by position on the grid: MLflow's steps are whole numbers."""
+        families = [(found.axis.name, found.measured) for found in self.axes]
+        if self.search is not None:
+            families = [("search", self.search)]
+        series: dict[str, dict[int, float]] = {}
+        for name, measured in families:
+            for part, field in (("mean", "estimate"), ("low", "low"), ("high", "high")):
+                series[f"sweep_{name}/{measured.metric.name}_{part}"] = {
+                    index: getattr(interval, field)
+                    for index, interval in enumerate(measured.valid)
+                    if np.isfinite(getattr(interval, field))
+                }
+        return {name: points for name, points in series.items() if points}
+
+    def scalars(self) -> dict[str, float]:
+        """Best score, best value where it is a number, its gain, and the noise."""
+        families = [found.measured for found in self.axes] or ([self.search] if self.search else [])
+        if not families:
+            return {}
+        top = max(families, key=lambda m: m.metric.sign * _score_or_worst(m))
+        numbers = {
+            f"best_{top.metric.name}": top.valid[top.best].estimate,
+            "gain": top.gain.estimate,
+            "noise_sd": top.comparisons.noise_sd,
+        }
+        if len(self.axes) == 1 and isinstance(self.axes[0].best_value, (int, float)):
+            numbers["best_value"] = float(self.axes[0].best_value)
+        return numbers
+
+
+def _score_or_worst(measured: Measured) -> float:
+    score = measured.valid[measured.best].estimate
+    return score if np.isfinite(score) else -measured.metric.sign * np.inf
+
+
+def _plain_measured(measured: Measured) -> dict[str, Any]:
+    found = measured.comparisons
+    return {
+        "verdict": measured.verdict,
+        "validation": measured.valid,
+        "train": measured.train,
+        "scores": measured.scores,
+        "failed": measured.failed,
+        "difference_to_default": found.intervals,
+        "claimed_better": found.claimed,
+        "claimed_worse": found.claimed_worse,
+        "noise_sd": found.noise_sd,
+        "best": measured.best,
+        "gain": measured.gain if is_determined(measured.gain) else None,
+        "smallest_gain_worth_having": measured.worth,
+        "uncertainty": measured.uncertainty,
+    }

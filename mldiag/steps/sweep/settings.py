@@ -1,0 +1,68 @@
+"""Settings of the sweep: its fields are the flags of the command and of the function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mldiag.errors import MldiagError, unknown_name
+
+METHODS = ("grid", "random", "tpe", "gp")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How parameters are moved.
+
+    Args:
+        param: Parameters to move one at a time, each from the defaults: `lr`, `lr=1e-4:1:log` or
+            `lr=0.01,0.1`; one or several.
+        values: Values on the grid of each parameter.
+        repeats: Draws of the rows for every value.
+        all: Move every declared parameter.
+        widen: Go on beyond the range while the best value stands at its edge.
+        search: `grid` moves one at a time; `random`, `tpe` and `gp` search all named parameters
+            together.
+        trials: Points that a search may try.
+        gain: Smallest gain worth having, in the metric's own unit.
+    """
+
+    param: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "lr, lr=1e-4:1:log or lr=0.01,0.1; repeat it for several, moved one at a time."
+        },
+    )
+    values: int = field(
+        default=9, metadata={"help": "Values on the grid.", "flags": ("-n", "--values")}
+    )
+    repeats: int = field(
+        default=5,
+        metadata={"help": "Draws of the rows for every value.", "flags": ("--repeats", "--seeds")},
+    )
+    all: bool = field(default=False, metadata={"help": "Move every declared parameter."})
+    widen: bool = field(
+        default=False,
+        metadata={"help": "Go on beyond the range while the best value is at its edge."},
+    )
+    search: str | None = field(
+        default=None,
+        metadata={
+            "help": "grid (one at a time), or random, tpe, gp over the named parameters together."
+        },
+    )
+    trials: int = field(default=30, metadata={"help": "Points that a search may try."})
+    gain: float | None = field(
+        default=None, metadata={"help": "Smallest gain worth having, in the metric's own unit."}
+    )
+
+    def __post_init__(self) -> None:
+        """Accept one parameter or several, and check the ranges."""
+        params = (self.param,) if isinstance(self.param, str) else tuple(self.param)
+        object.__setattr__(self, "param", params)
+        if self.search is not None and self.search not in METHODS:
+            raise unknown_name("search method", self.search, METHODS, hint="--search tpe")
+        for name, least in (("values", 2), ("repeats", 1), ("trials", 1)):
+            if getattr(self, name) < least:
+                raise MldiagError(f"{name} is {getattr(self, name)}", expected=f"at least {least}")
+        if self.gain is not None and self.gain <= 0:
+            raise MldiagError(f"a gain of {self.gain:g}", expected="above 0", hint="--gain 0.005")

@@ -1,0 +1,108 @@
+"""The embedded SQLite file: made once, whole or not at all, and never touched if another MLflow made it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from mldiag.errors import MldiagError
+from mldiag.tracking.destination import Destination
+
+
+def prepare_database(destination: Destination) -> None:
+    """Make the SQLite file if it is missing; refuse one whose tables this MLflow does not know.
+
+    MLflow would migrate an older file as soon as it opens it, and other programs that use the file
+    could then no longer read it: so the check comes before MLflow sees the file.
+
+    Raises:
+        MldiagError: If the file belongs to another version of MLflow, or to another program.
+    """
+    path = destination.database_file
+    if path is None:
+        return
+    if not path.exists() or path.stat().st_size == 0:
+        _create(destination, path)
+        return
+    found, expected = schema_of(path), _expected_schema()
+    if found == expected:
+        return
+    if found == "":
+        raise MldiagError(
+            f"{path} is no MLflow database",
+            expected="a file that MLflow made, or none",
+            hint=f"--tracking-uri sqlite:///{path.with_name('mldiag-mlflow.db')}",
+        )
+    raise MldiagError(
+        f"{path} was made by another version of MLflow and is left alone",
+        expected=f"schema {expected} of the installed MLflow, found {found}",
+        hint=f"back the file up, then: mlflow db upgrade {destination.uri}   "
+        f"or: --tracking-uri sqlite:///{path.with_name('mldiag-mlflow.db')}",
+    )
+
+
+def schema_of(path: Path) -> str:
+    """The schema revision that a SQLite file holds; empty if MLflow did not make it."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as database:
+            row = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "unable to open" in str(error):
+            raise MldiagError(f"{path} cannot be read: {error}") from error
+        return ""
+    except sqlite3.DatabaseError:
+        return ""
+    return str(row[0]) if row else ""
+
+
+def _expected_schema() -> str:
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    return str(_get_latest_schema_revision())  # type: ignore[no-untyped-call]
+
+
+def _create(destination: Destination, path: Path) -> None:
+    """Let MLflow build its tables in a temporary file, and put it in place when it is whole.
+
+    A command that is killed half-way leaves no file that the next one would trip over, and of two
+    commands that start at once one wins.
+    """
+    from sqlalchemy import Engine, event
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".mlflow-", suffix=".db", dir=path.parent)
+    os.close(handle)
+    draft = Path(name)
+
+    def no_waiting(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")  # a draft that is lost is made again
+
+    event.listen(Engine, "connect", no_waiting)
+    try:
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        store = SqlAlchemyStore(  # type: ignore[no-untyped-call]
+            f"sqlite:///{draft}", destination.artifact_location or str(path.parent / "mlartifacts")
+        )
+        store.engine.dispose()
+        with draft.open("rb") as written:
+            os.fsync(written.fileno())
+        if path.exists():  # empty: a link cannot replace it
+            draft.replace(path)
+        else:
+            _put_in_place(draft, path)
+    finally:
+        event.remove(Engine, "connect", no_waiting)
+        draft.unlink(missing_ok=True)
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return  # another command was first
+    except OSError:  # a file system without hard links
+        draft.replace(path)

@@ -1,0 +1,110 @@
+"""The description at the top of a run's page: verdict, figure, table, next command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mldiag import wording
+from mldiag.findings import Table
+from mldiag.tracking.context import RunAnswer
+from mldiag.tracking.names import TAG_LENGTH
+
+TABLE_ROWS = 40
+"""Most rows of a table in the description; all of them are in report.json."""
+
+
+def description(answer: RunAnswer, *, command: str, run_id: str, figure: str | None) -> str:
+    """Write the description in Markdown, at most 8,000 characters, the most wanted first.
+
+    MLflow shows the first lines and folds the rest, and cuts what is longer.
+
+    Args:
+        answer: What the command found.
+        command: The command line that repeats it.
+        run_id: MLflow's id of the run that holds the figure.
+        figure: Artifact path of the figure, or None.
+
+    Example:
+        >>> finding = {"outcome": "passed", "title": "No more rows needed"}
+        >>> answer = RunAnswer({"headline": "FLAT", "findings": [finding]})
+        >>> print(description(answer, command="mldiag learning-curve", run_id="1", figure=None))
+        **No more rows needed**
+        <BLANKLINE>
+        Run again: `mldiag learning-curve`
+    """
+    report = answer.report
+    findings: Sequence[Mapping[str, Any]] = report.get("findings") or ()
+    parts = [_verdict(report, findings)]
+    if figure:
+        parts.append(f"![the figure](get-artifact?path={figure}&run_uuid={run_id})")
+    parts += [_advice(findings)]
+    parts += [_table(table) for table in answer.tables]
+    if report.get("next_command"):
+        parts.append(f"**Next:** `{report['next_command']}`")
+    parts += [_others(findings), _cost(report), f"Run again: `{command}`"]
+    return _fitted(parts)
+
+
+def _verdict(report: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
+    title = findings[0]["title"] if findings else report.get("headline") or "No finding"
+    return f"**{_text(title)}**"
+
+
+def _advice(findings: Sequence[Mapping[str, Any]]) -> str:
+    if not findings:
+        return ""
+    lines = [_text(findings[0].get("explanation") or "")]
+    action = findings[0].get("action")
+    if action:
+        lines.append(f"**What to do:** {_text(action['text'])}")
+    return "\n\n".join(line for line in lines if line)
+
+
+def _others(findings: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        f"- {finding['outcome'].replace('_', ' ')}: {_text(finding['title'])}"
+        for finding in findings[1:]
+    ]
+    return "\n".join(["Also looked at:", "", *lines]) if lines else ""
+
+
+def _table(table: Table) -> str:
+    lines = [_row(table.columns), _row(["---"] * len(table.columns))]
+    lines += [_row(row) for row in table.rows[:TABLE_ROWS]]
+    left = len(table.rows) - TABLE_ROWS
+    below = f"\n\n{wording.plural(left, 'more row')} in report.json" if left > 0 else ""
+    head = f"{_text(table.title)}\n\n" if table.title else ""
+    return head + "\n".join(lines) + below
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(_text(cell).replace("|", "\\|") or " " for cell in cells) + " |"
+
+
+def _cost(report: Mapping[str, Any]) -> str:
+    trials = report.get("trials")
+    if not trials:
+        return ""
+    text = wording.plural(trials["planned"], "trial")
+    details = [f"{trials['cached']} from the store"] if trials["cached"] else []
+    details += [f"{trials['failed']} failed"] if trials["failed"] else []
+    if details:
+        text += f" ({', '.join(details)})"
+    return f"{text}, {wording.duration(report.get('cost_seconds'))} of training"
+
+
+def _text(text: str) -> str:
+    """One line that Markdown shows as written: no tags, emphasis or line breaks of its own."""
+    text = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([*_`\[\]])", r"\\\1", text)
+
+
+def _fitted(parts: Sequence[str]) -> str:
+    text = ""
+    for part in parts:
+        longer = f"{text}\n\n{part}" if text else part
+        if part and len(longer) <= TAG_LENGTH:
+            text = longer
+    return text or parts[0][:TAG_LENGTH]

@@ -1,0 +1,192 @@
+"""Where runs are shown: which store, how it is reached, and how it may be named to a person."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+Kind = Literal["sqlite", "database", "server", "file", "other"]
+
+PROBE_SECONDS = 2.0
+"""Longest that a server may take to show that it is there."""
+
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+@dataclass(frozen=True)
+class TrackingSettings:
+    """What `--tracking-uri` and `--no-mlflow` said.
+
+    Args:
+        uri: A URI or a folder; None for what the environment or the configuration names, else the
+            embedded store; False for no tracking.
+    """
+
+    uri: str | Literal[False] | None = None
+
+
+@dataclass(frozen=True)
+class Destination:
+    """An MLflow store.
+
+    Args:
+        uri: Its tracking URI, as MLflow takes it; may hold a password.
+        artifact_location: Absolute folder for the artifacts of new experiments; None where the store
+            decides.
+        embedded: Whether mldiag chose it, beside the experiment.
+    """
+
+    uri: str
+    artifact_location: str | None = None
+    embedded: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """How the store is reached.
+
+        Example:
+            >>> Destination("http://host:5000").kind, Destination("sqlite:////tmp/mlflow.db").kind
+            ('server', 'sqlite')
+        """
+        scheme = urlsplit(self.uri).scheme
+        if scheme.split("+")[0] == "sqlite":
+            return "sqlite"
+        if scheme.split("+")[0] in ("mysql", "postgresql", "mssql"):
+            return "database"
+        if scheme in ("http", "https"):
+            return "server"
+        return "file" if scheme in ("", "file") else "other"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file, or None.
+
+        Example:
+            >>> str(Destination("sqlite:////tmp/mlflow.db").database_file)
+            '/tmp/mlflow.db'
+        """
+        if self.kind != "sqlite":
+            return None
+        path = self.uri.split("://", 1)[1].removeprefix("/").split("?", 1)[0]
+        return Path(path) if path and path != ":memory:" else None
+
+    @property
+    def shown(self) -> str:
+        """The URI without user name and password."""
+        return redacted(self.uri)
+
+
+def redacted(text: str) -> str:
+    """Hide the user and password of every URI in a text.
+
+    Example:
+        >>> redacted("mldiag sweep --tracking-uri https://me:secret@host/")
+        'mldiag sweep --tracking-uri https://***@host/'
+    """
+    return _SECRET.sub("***@", text)
+
+
+def resolve_destination(
+    settings: TrackingSettings,
+    home: Path,
+    *,
+    config_uri: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Destination | None:
+    """Choose the store: the flag, else `MLFLOW_TRACKING_URI`, else the configuration, else embedded.
+
+    Args:
+        settings: What the command line or the caller said.
+        home: Folder of the experiment; the embedded store lies there.
+        config_uri: `tracking_uri` of the `[tool.mldiag]` table; a relative path in it counts from
+            `home`.
+        environ: The environment; that of the process if None.
+
+    Returns:
+        The store, or None where tracking is off.
+
+    Example:
+        >>> resolve_destination(TrackingSettings(), Path("/data"), environ={}).uri
+        'sqlite:////data/mlflow.db'
+        >>> resolve_destination(TrackingSettings(False), Path("/data")) is None
+        True
+    """
+    if settings.uri is False:
+        return None
+    environ = os.environ if environ is None else environ
+    given = settings.uri or environ.get("MLFLOW_TRACKING_URI")
+    if given:
+        return _given(given, Path.cwd())
+    if config_uri:
+        return _given(config_uri, home)
+    home = home.resolve()
+    return Destination(f"sqlite:///{home / 'mlflow.db'}", str(home / "mlartifacts"), embedded=True)
+
+
+def _given(uri: str, folder: Path) -> Destination:
+    destination = Destination(uri.strip())
+    if destination.database_file is None:
+        return destination
+    database = (folder / destination.database_file).resolve()
+    parts = urlsplit(destination.uri)
+    options = f"?{parts.query}" if parts.query else ""
+    return Destination(
+        f"{parts.scheme}:///{database}{options}", str(database.parent / "mlartifacts")
+    )
+
+
+def probe(destination: Destination, *, seconds: float = PROBE_SECONDS) -> str:
+    """Ask whether a server is there, within `seconds`.
+
+    Returns:
+        An empty text if it answers or need not be asked, else what is wrong with it.
+
+    Example:
+        >>> probe(Destination("sqlite:////tmp/mlflow.db"))
+        ''
+    """
+    if destination.kind == "server":
+        return _probe_http(destination.uri, seconds)
+    if destination.kind == "database":
+        return _probe_port(destination.uri, seconds)
+    return ""
+
+
+def _probe_http(uri: str, seconds: float) -> str:
+    address = re.sub(_SECRET, "", uri).rstrip("/") + "/health"
+    try:
+        with urllib.request.urlopen(address, timeout=seconds) as answer:
+            answer.read(1)
+    except urllib.error.HTTPError:
+        return ""  # an answer, if not a kind one: a proxy may hide /health
+    except (OSError, ValueError) as error:
+        return _reason(error)
+    return ""
+
+
+def _probe_port(uri: str, seconds: float) -> str:
+    parts = urlsplit(uri)
+    ports = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+    if not parts.hostname:
+        return ""  # a local socket
+    port = parts.port or ports[parts.scheme.split("+")[0]]
+    try:
+        socket.create_connection((parts.hostname, port), timeout=seconds).close()
+    except OSError as error:
+        return _reason(error)
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    inner = getattr(error, "reason", error)
+    if isinstance(inner, TimeoutError):
+        return f"no answer within {PROBE_SECONDS:g} s"
+    return str(getattr(inner, "strerror", None) or inner)

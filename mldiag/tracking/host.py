@@ -1,0 +1,67 @@
+"""Who writes a run, told so that another command can prove that it is dead."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST_TAG = "mldiag.host"
+PROCESS_TAG = "mldiag.process"
+
+
+def this_process(pid: int | None = None) -> dict[str, str]:
+    """The tags that name a process: its machine, boot, process space, number and start."""
+    pid = os.getpid() if pid is None else pid
+    return {
+        HOST_TAG: f"{socket.gethostname()} {_read('/etc/machine-id')[:12]}".strip(),
+        PROCESS_TAG: f"{_boot()} {_process_space()} {pid} {_start_of(pid)}",
+    }
+
+
+def is_dead(tags: Mapping[str, str]) -> bool:
+    """Whether the process that the tags name is certainly gone.
+
+    True only on its own machine: after a reboot, or in the same space of process numbers where the
+    number is free or was given to a process that started at another time.
+
+    Example:
+        >>> is_dead(this_process()), is_dead({"mldiag.host": "elsewhere", "mldiag.process": "b s 1 1"})
+        (False, False)
+    """
+    here = this_process()
+    parts = tags.get(PROCESS_TAG, "").split()
+    if tags.get(HOST_TAG) != here[HOST_TAG] or len(parts) != 4 or "-" in parts[:2]:
+        return False
+    boot, space, pid, started = parts
+    if boot != _boot():
+        return True
+    return space == _process_space() and _start_of(int(pid)) != started
+
+
+def _boot() -> str:
+    return _read("/proc/sys/kernel/random/boot_id").replace("-", "")[:12] or "-"
+
+
+def _process_space() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return "-"
+
+
+def _start_of(pid: int) -> str:
+    """Start of a process in clock ticks since boot; `gone` if there is none."""
+    stat = _read(f"/proc/{pid}/stat")
+    if not stat:
+        return "gone"
+    fields = stat.rpartition(")")[2].split()  # the name before may hold spaces
+    return "gone" if fields[0] == "Z" else fields[19]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,91 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from mldiag.findings import Finding, Table, TrialCounts
+from mldiag.report.console import OUTCOME_WORDS, print_report, print_table
+
+
+def shown(report, *, width=80, color=False):
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, markup=False, highlight=False, force_terminal=color, emoji=False
+    )
+    print_report(report, console)
+    return stream.getvalue()
+
+
+def test_the_verdict_comes_first_then_findings_table_and_what_to_do_next(a_report):
+    text = shown(a_report())
+    places = [
+        text.index(part)
+        for part in (
+            "lr=.028 +1.8pt",
+            "Another value of lr is better",
+            "-> Set lr = 0.028: +1.8 points (+1.1 to +2.6)",
+            "The best value is inside the range",
+            "accuracy by lr",
+            "45 trials",
+            "mldiag learning-curve experiment.py",
+        )
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("outcome", OUTCOME_WORDS)
+def test_every_outcome_is_told_by_a_word_without_colour(a_report, outcome):
+    text = shown(a_report(outcome=outcome, findings=(Finding("MD1", "a", outcome, "title"),)))
+    assert OUTCOME_WORDS[outcome][0] in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 110])
+def test_lines_keep_to_the_width_but_commands_stay_whole(a_report, width):
+    command = "mldiag sweep " + "some/long/folder/" * 5 + "experiment.py --param learning_rate"
+    report = a_report(
+        next_command=command,
+        findings=(Finding("MD501", "tune", "advice", "word " * 40, "reason " * 60),),
+    )
+    lines = shown(report, width=width).splitlines()
+    assert any(line.endswith(command) for line in lines)
+    kept = [line for line in lines if not line.startswith(("next", "trials"))]
+    assert max(map(len, kept)) <= width
+
+
+def test_users_text_is_never_read_as_markup(a_report):
+    text = shown(a_report(findings=(Finding("MD1", "a", "passed", "column [red]x[/red] :tada:"),)))
+    assert "column [red]x[/red] :tada:" in text
+
+
+def test_a_run_from_the_store_says_that_nothing_was_trained(a_report):
+    text = shown(a_report(trials=TrialCounts(planned=45, cached=45)))
+    assert "45 trials, all from the store: nothing was trained" in text
+
+
+def test_a_gain_of_a_metric_to_be_minimised_is_told_as_an_improvement(a_report):
+    assert "rmse improves by +0.018 (+0.011 to +0.026)" in shown(
+        a_report(metric={"name": "rmse", "direction": "minimize"})
+    )
+
+
+def test_a_run_on_a_server_is_linked_and_one_in_a_file_is_shown_by_the_ui_command(a_report):
+    url = "http://host:5000/#/experiments/3/runs/abc?workflowType=machine_learning"
+    assert f"mlflow  {url}" in shown(a_report(mlflow={"run_id": "abc", "url": url}))
+    for unlinked in ("", "javascript:alert(1)"):
+        logged = {"tracking_uri": "sqlite:////tmp/mlflow.db", "url": unlinked}
+        assert "mlflow  mldiag ui" in shown(a_report(mlflow=logged))
+
+
+def test_columns_without_text_are_left_out_and_numbers_stand_to_the_right():
+    stream = io.StringIO()
+    table = Table("t", ("rows", "name", "failed"), (("9", "a", ""), ("1,150", "b", "")))
+    print_table(table, Console(file=stream, width=80))
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert lines == ["t", "   rows  name", "      9  a", "  1,150  b"]
+
+
+def test_a_table_without_rows_shows_its_columns():
+    stream = io.StringIO()
+    print_table(Table("t", ("rows", "name"), ()), Console(file=stream, width=80))
+    assert "rows  name" in stream.getvalue()
