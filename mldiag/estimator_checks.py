@@ -121,7 +121,7 @@ def check_weights(estimator: Any, rule: ScoreRule, metric: str) -> None:
         )
 
 
-def targets_of(y: Any, name: str = "the targets") -> Any:
+def targets_of(y: Any, name: str = "the targets", *, hint: str = "") -> Any:
     """Targets as an array without missing values: text as text, one column as one dimension.
 
     Raises:
@@ -144,7 +144,7 @@ def targets_of(y: Any, name: str = "the targets") -> Any:
         raise MldiagError(
             f"{name} are missing in {int(missing.sum())} of {len(flat)} rows, first in row {first}",
             expected="a target for every row: leave these rows out",
-            hint="keep = y.notna(); X, y = X[keep], y[keep]",
+            hint=hint or "keep = y.notna(); X, y = X[keep], y[keep]",
         )
     if array.dtype != object:
         return array

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from mldiag import __version__
-from mldiag.cli.errors import error_text, failure_of
+from mldiag.cli.errors import Interrupted, error_text, failure_of
 from mldiag.errors import MldiagError
 from mldiag.report.streams import forgive_encodings
 from mldiag.steps import STEPS
@@ -30,6 +30,13 @@ class Commands(TyperGroup):
         """The steps in the order of the checklist, the plan, and the rest."""
         first = [*(step.name for step in STEPS), "plan"]
         return [*first, *(name for name in self.commands if name not in first)]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Typer would turn an interruption into a mere exit code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command, or tell which one was meant."""

@@ -21,6 +21,10 @@ UsageError: type[Any] = typer.BadParameter.__mro__[1]
 """What Typer raises for a wrong command line; it lives in different modules from version to version."""
 
 
+class Interrupted(Exception):
+    """The user stopped the command; told apart from a command that ends with the same exit code."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """An error, ready to be shown.
@@ -49,7 +53,7 @@ def failure_of(error: BaseException, arguments: list[str]) -> Failure:
         return Failure("usage", error.exit_code, error)
     if isinstance(error, UsageError):
         return Failure("usage", 2, _usage_error(error, arguments))
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+    if isinstance(error, (KeyboardInterrupt, Interrupted, typer.Abort)):
         told = MldiagError(
             "interrupted", expected="finished trials are kept", hint=resume_command(arguments)
         )

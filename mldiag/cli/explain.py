@@ -61,6 +61,7 @@ def _find(code: str, checks: dict[str, Check]) -> Check:
     by_slug = {check.slug: check for check in checks.values()}
     found = checks.get(code.upper()) or by_slug.get(code.lower())
     if found is None:
-        name = code.upper() if code[:2].upper() == "MD" else code
-        raise unknown_name("code", name, [*checks], hint="mldiag explain")
+        if code[:2].upper() == "MD":
+            raise unknown_name("code", code.upper(), [*checks], hint="mldiag explain")
+        raise unknown_name("check", code, [*by_slug], hint="mldiag explain")
     return found

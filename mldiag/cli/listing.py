@@ -96,11 +96,11 @@ def _print_experiment(place: str, experiment: Experiment, out: Console) -> None:
     )
     out.print(f"  metric      {experiment.metric.name} ({experiment.metric.direction})")
     if experiment.params:
-        print_table(parameter_table(experiment), out)
+        print_table(parameter_table(experiment), out, indent=2)
 
 
 def _print_kept(kept: tuple[ExperimentSummary, Sequence[RunRecord]] | None, out: Console) -> None:
-    from mldiag.wording import duration
+    from mldiag.wording import duration, plural
 
     if kept is None:
         out.print("  in store    nothing yet")
@@ -109,7 +109,7 @@ def _print_kept(kept: tuple[ExperimentSummary, Sequence[RunRecord]] | None, out:
     counts = ", ".join(f"{count:,} {status}" for status, count in summary.trials.items())
     out.print(
         f"  in store    trials: {counts or 'none'}; {duration(summary.seconds)} of training; "
-        f"{summary.runs:,} commands"
+        f"{plural(summary.runs, 'command')}"
     )
     for run in runs:
         out.print(

@@ -104,7 +104,7 @@ def _planned(
 
     check_choice(step, settings, experiment)
     plan = plan_experiment(step, experiment, settings, common_settings(flags))
-    return plan, plan_pairs(experiment, plan)
+    return plan, plan_pairs(experiment, plan, why=flags.why)
 
 
 def _data(plan: Any, pairs: list[tuple[str, str]]) -> dict[str, Any]:

@@ -121,6 +121,7 @@ def _diagnose(
 ) -> Report:
     from mldiag.adapters.targets import find_experiment
     from mldiag.diagnosis import diagnose_experiment, plan_experiment
+    from mldiag.report.plan import main_reasons
     from mldiag.report.progress import ProgressListener
 
     with ProgressListener() as listener:
@@ -130,6 +131,7 @@ def _diagnose(
             listener.notice(found.announcement)
         check_choice(step, settings, experiment)
         if flags.why:
-            for reason in plan_experiment(step, experiment, settings, common).why:
+            plan = plan_experiment(step, experiment, settings, common)
+            for reason in main_reasons(plan.why) or ["every trial is in the store"]:
                 listener.notice(f"why: {reason}")
         return diagnose_experiment(step, experiment, settings, common, listener)

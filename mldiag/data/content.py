@@ -24,8 +24,8 @@ CHUNK_BYTES = 4 * 2**20
 CHUNK_ITEMS = 65_536
 """List items that are turned into text at once, so that a long text column is never copied whole."""
 
-MAX_DEPTH = 12
-"""Containers nested deeper are taken for cycles without end."""
+MAX_DEPTH = 60
+"""Containers nested deeper count by their kind alone: Python's own stack ends soon after."""
 
 _PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
 
@@ -76,6 +76,7 @@ class ContentHasher:
         self._unknown = unknown or described
         self._replace = replace
         self._open: list[int] = []
+        self._done: dict[int, tuple[Any, bytes]] = {}  # the values too, so that no id is used twice
 
     def digest(self, value: Any) -> bytes:
         """16 bytes that stand for the value's content."""
@@ -84,13 +85,21 @@ class ContentHasher:
             return replaced
         if type(value) in _PLAIN:
             return _hashed("plain", repr(value))
+        if id(value) in self._done:
+            return self._done[id(value)][1]
         if id(value) in self._open or len(self._open) > MAX_DEPTH:
             return _hashed("cycle", type(value).__qualname__)
         self._open.append(id(value))
         try:
-            return self._digest_other(value)
+            found = self._digest_other(value)
         finally:
             self._open.pop()
+        if isinstance(value, (dict, list)) or hasattr(value, "__dict__"):
+            self._done[id(value)] = (
+                value,
+                found,
+            )  # shared objects once, however many ways lead there
+        return found
 
     def _digest_other(self, value: Any) -> bytes:
         if isinstance(value, (list, tuple, Mapping, set, frozenset)) and not _is_record(value):

@@ -29,10 +29,8 @@ def blanked(values: Any, reference: Any) -> Any:
         return _blanked_frame(values, reference)
     if isinstance(values, (list, tuple)):
         return [_blank(item) for item in values]
-    if getattr(values, "dtype", None) == object:
+    if isinstance(values, np.ndarray) and values.dtype.kind == "O":
         return np.array([_blank(item) for item in values.ravel()], object).reshape(values.shape)
-    if hasattr(values, "dtype") and str(getattr(values, "dtype", "")).startswith(("<U", "|S")):
-        return np.zeros_like(values)
     return values * 0 if hasattr(values, "tocsr") else _zeros(values)
 
 
@@ -84,7 +82,7 @@ def without_columns(values: Any, columns: Sequence[Any]) -> Any:
             if name not in values.columns:
                 raise unknown_name("column", str(name), values.columns)
         return values.drop(columns=list(columns))
-    shape = getattr(values, "shape", ())
+    shape: tuple[int, ...] = getattr(values, "shape", ())
     if len(shape) != 2:
         raise MldiagError(
             "columns were to be dropped from features that have none",
@@ -131,7 +129,9 @@ class Scaling:
         if hasattr(features, "tocsc"):
             return cls(None, _sparse_spread(features.tocsc(), method))
         if isinstance(features, (list, tuple)):
-            raise MldiagError("a list cannot be scaled", expected="an array, frame or sparse matrix")
+            raise MldiagError(
+                "a list cannot be scaled", expected="an array, frame or sparse matrix"
+            )
         numbers = features.detach().cpu().numpy() if hasattr(features, "detach") else features
         center, spread = _center_and_spread(np.asarray(numbers, dtype=np.float64), method)
         return cls(center, np.where(spread > 0, spread, 1.0), columns)

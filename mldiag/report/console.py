@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
@@ -115,16 +117,23 @@ def mlflow_link(logged: Mapping[str, str]) -> str:
     return url if url.startswith(("http://", "https://")) else ""
 
 
-def print_table(table: Table, console: Console) -> None:
+def ui_command(logged: Mapping[str, str]) -> str:
+    """The command that shows a run which no server shows yet."""
+    uri = logged.get("tracking_uri", "")
+    here = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    return "mldiag ui" if uri in ("", here) else f"mldiag ui --tracking-uri {shlex.quote(uri)}"
+
+
+def print_table(table: Table, console: Console, *, indent: int = 0) -> None:
     """Print a table of ready text without boxes; columns of numbers stand to the right."""
-    console.print(Text(table.title, style="bold"))
+    console.print(Padding(Text(table.title, style="bold"), (0, 0, 0, indent)))
     table = without_empty_columns(table)
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for name, numeric in zip(table.columns, numeric_columns(table), strict=True):
         grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in table.rows:
         grid.add_row(*map(Text, row))
-    console.print(Padding(grid, (0, 0, 0, 2)))
+    console.print(Padding(grid, (0, 0, 0, indent + 2)))
 
 
 def print_pairs(
@@ -172,7 +181,7 @@ def _print_links(report: Report, console: Console) -> None:
     pairs = [("trials", trials_line(report))]
     pairs += [("figure", path) for path in report.figures if path.endswith(".png")]
     if report.mlflow is not None:
-        pairs.append(("mlflow", mlflow_link(report.mlflow) or "mldiag ui"))
+        pairs.append(("mlflow", mlflow_link(report.mlflow) or ui_command(report.mlflow)))
     if report.next_command:
         pairs.append(("next", report.next_command))
     for label, text in pairs:

@@ -18,21 +18,39 @@ if TYPE_CHECKING:
 SHOWN_VALUES = 12
 """Longer lists of values are cut in the middle."""
 
+SHOWN_REASONS = 5
+"""More "never run with" lines say nothing new."""
 
-def plan_pairs(experiment: Experiment, plan: Plan) -> list[tuple[str, str]]:
+
+def plan_pairs(experiment: Experiment, plan: Plan, *, why: bool = False) -> list[tuple[str, str]]:
     """Labels and texts that describe a plan.
 
     Args:
         experiment: The experiment.
         plan: The plan.
+        why: Whether to say why trials are not reused.
     """
     summary = PlanSummary(len(plan.specs), plan.cached, plan.seconds)
     pairs = [("trials", plan_line(summary))]
     pairs += varied(plan.specs)
     pairs += split_pairs(experiment.splits)
     pairs += [("note", notice) for notice in dict.fromkeys(plan.notices)]
-    pairs += [("why", reason) for reason in plan.why]
+    pairs += [("why", reason) for reason in main_reasons(plan.why)] if why else []
     return pairs
+
+
+def main_reasons(reasons: Sequence[str]) -> list[str]:
+    """Reasons that tell of a change first, and few of those that only say "never run".
+
+    Example:
+        >>> main_reasons(["never run with lr=0.1", "the code of digits changed"])
+        ['the code of digits changed', 'never run with lr=0.1']
+    """
+    new = [reason for reason in reasons if reason.startswith("never run")]
+    changed = [reason for reason in reasons if not reason.startswith("never run")]
+    more = len(new) - SHOWN_REASONS
+    told = [f"and {more:,} more that were never run"] if more > 0 else []
+    return [*changed, *new[:SHOWN_REASONS], *told]
 
 
 def varied(specs: Sequence[TrialSpec]) -> list[tuple[str, str]]:

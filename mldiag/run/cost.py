@@ -45,23 +45,28 @@ class CostModel:
         self._count += 1
         for position, value in enumerate((size, size * size, seconds, size * seconds)):
             self._sums[position] += value
-        if result.status != "failed" and self._is_full_default(result.spec):
+        if result.status != "failed" and self.is_full_default(result.spec):
             self._full.append(seconds)
 
     def seconds(self, spec: TrialSpec) -> float | None:
         """Expected seconds of a trial; None before anything was measured."""
+        return self.seconds_of(1, self.size(spec))
+
+    def seconds_of(self, trials: int, size: float) -> float | None:
+        """Expected seconds of several trials one after the other, of the given sizes in total."""
         if not self._count:
             return None
         x, xx, y, xy = (total / self._count for total in self._sums)
         variance = xx - x * x
         slope = (xy - x * y) / variance if variance > 1e-9 * xx else y / x if x else 0.0
         slope = min(max(slope, 0.0), y / x if x else 0.0)  # neither term is below zero
-        return (y - slope * x) + slope * self.size(spec)
+        return trials * (y - slope * x) + slope * size
 
     def full_trial_seconds(self) -> float | None:
         """Measured seconds of one full training at the defaults; None before there was one."""
         return median(self._full) if self._full else None
 
-    def _is_full_default(self, spec: TrialSpec) -> bool:
+    def is_full_default(self, spec: TrialSpec) -> bool:
+        """Whether a trial is a full training at the defaults."""
         whole = spec.rows.size is None and spec.rows.digest is None and spec.fidelity == 1
         return whole and not spec.interventions and dict(spec.params) == self._defaults

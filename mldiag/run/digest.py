@@ -11,9 +11,9 @@ bare number is kept), and other experiments in the file unless they are called.
 
 It cannot see: modules named at run time (`importlib.import_module(name)`, `getattr(module, name)`);
 files, databases and addresses that the code opens (declare these as `data=`); environment variables;
-compiled extensions rebuilt under the same version; what modules do when they are imported; state that
-changes while the program runs, and random generators kept in globals; distributions that only other
-distributions use.
+installed
+extensions rebuilt under the same version; what modules do when they are imported; state that changes while
+the program runs, and random generators kept in globals; distributions that only other distributions use.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from typing import Any
 from mldiag.data.content import hashed
 from mldiag.declaration import Experiment
 from mldiag.run.packages import versions_of
-from mldiag.run.reach import Reach, without_file
+from mldiag.run.part_names import without_file
+from mldiag.run.reach import Reach
 
 TRIAL_RULES = "1"
 """Raised when mldiag itself draws rows, intervenes or seeds a trial in another way than before."""

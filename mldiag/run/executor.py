@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from mldiag.errors import MldiagError
 from mldiag.findings import TrialCounts
 from mldiag.run.budget import parse_budget
 from mldiag.run.cost import CostModel
 from mldiag.run.engines import Engine
 from mldiag.run.engines.cargo import CargoError
-from mldiag.run.engines.choice import AUTO, check_engine_name, open_engine
+from mldiag.run.engines.choice import AUTO, EngineChoice
 from mldiag.run.interrupts import Interrupts
 from mldiag.run.settings import Listener, PlanSummary, RunSettings
-from mldiag.run.threads import inner_threads, usable_cores
 from mldiag.run.tracebacks import same_error
+from mldiag.run.trial_queue import TrialQueue
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -30,9 +27,6 @@ if TYPE_CHECKING:
     from mldiag.run.store import Store
 
 __all__ = ["Executor", "Listener", "PlanSummary", "RunSettings"]
-
-START_SECONDS = 2.0
-"""What starting worker processes costs, with scikit-learn or torch to import."""
 
 GRACE_SHARE = 0.1
 """Share of the time used by which the trials in flight may overrun a budget."""
@@ -47,9 +41,10 @@ SHORT_SECONDS = 0.1
 """Below it a trial is short; longer ones are claimed one by one, so that two commands share them."""
 
 POLL_SECONDS = (0.05, 1.0)
-"""First and longest pause between two looks at a trial that another process is training."""
+"""First and longest pause between two looks at a trial that another process is running."""
 
-_LOST = frozenset({"failed", "timeout", "out_of_memory", "lost_worker"})
+LOST = frozenset({"failed", "timeout", "out_of_memory", "lost_worker"})
+"""Statuses without a score that say nothing about the parameters."""
 
 
 class Executor:
@@ -61,6 +56,10 @@ class Executor:
         identity: What the experiment's results are kept under.
         settings: What the user chose.
         listener: Told of the plan, of results and of notices.
+
+    Attributes:
+        counts: Trials so far.
+        interrupted: Whether the user has stopped the run.
 
     Raises:
         MldiagError: If a setting is wrong.
@@ -74,30 +73,18 @@ class Executor:
         settings: RunSettings,
         listener: Listener,
     ) -> None:
-        check_engine_name(settings.engine)
-        if settings.jobs is not None and settings.jobs < 1:
-            raise MldiagError(f"{settings.jobs} jobs", expected="at least 1", hint="--jobs 2")
-        if settings.time_limit is not None and not settings.time_limit > 0:
-            raise MldiagError(
-                f"a limit of {settings.time_limit:g} s for a trial", expected="more than 0 seconds"
-            )
-        self._experiment, self._store, self._identity = experiment, store, identity
-        self._settings, self._listener = settings, listener
+        self._store, self._identity, self._settings = store, identity, settings
+        self._listener = listener
         self._budget = parse_budget(settings.budget)
         self._costs = CostModel(experiment)
-        self._started = time.monotonic()
-        self._overrun_until: float | None = None
-        self._engine: Engine | None = None
-        self._workers = 0
-        self._stays_inline = False
-        self._todo: deque[tuple[str, TrialSpec]] = deque()
-        self._elsewhere: dict[str, TrialSpec] = {}
-        self._found: deque[tuple[str, TrialResult]] = deque()
-        self._failures: dict[str, TrialResult] = {}
-        self._held: set[str] = set()
-        self._trained: set[str] = set()
+        self._engines = EngineChoice(experiment, settings, self._costs)
+        self._queue = TrialQueue(store, fresh=settings.fresh)
         self._interrupts = Interrupts()
-        self._cached: set[str] = set()
+        self._failures: dict[str, TrialResult] = {}
+        self._trained: set[str] = set()
+        self._started = time.monotonic()
+        self._given_up_at: float | None = None
+        self._mean_seconds = SHORT_SECONDS
         self.counts = TrialCounts()
         self.interrupted = False
 
@@ -111,31 +98,31 @@ class Executor:
             MldiagError: If worker processes cannot do their work at all, or the store fails.
         """
         wanted = self._keyed(specs)
-        known = self._known(wanted)
+        known = self._known_keys(wanted)
         self._count(planned=len(wanted))
-        missing = {key: spec for key, spec in wanted.items() if key not in known}
         self._listener.planned(self._summary(wanted, known))
-        for key, result in known.items():
-            yield self._tell(key, result, cached=True)
+        missing = dict(wanted)
+        for key, result in self._stored([key for key in wanted if key in known]):
+            yield self._told(key, replace(result, spec=missing.pop(key)), cached=True)
         if missing:
             yield from self._run_missing(missing)
 
     def summary(self, specs: Sequence[TrialSpec]) -> PlanSummary:
         """What `run` would do; trains nothing."""
         wanted = self._keyed(specs)
-        return self._summary(wanted, self._known(wanted))
+        return self._summary(wanted, self._known_keys(wanted))
 
     def why(self, specs: Sequence[TrialSpec]) -> list[str]:
         """Why trials are not in the store, each reason once; empty where all of them are."""
         wanted = self._keyed(specs)
-        known = self._known(wanted)
+        known = self._known_keys(wanted)
         missing = (spec for key, spec in wanted.items() if key not in known)
         reasons = (reason for spec in missing for reason in self._store.why(self._identity, spec))
         return list(dict.fromkeys(reasons))
 
     def was_cached(self, result: TrialResult) -> bool:
-        """Whether a result came from the store, where another command has put it."""
-        return result.spec.digest in self._cached
+        """Whether a result was not trained by this command."""
+        return self._identity.key(result.spec) not in self._trained
 
     def remaining_seconds(self) -> float | None:
         """Seconds left of the budget; None where there is none, or where it is not known yet."""
@@ -144,87 +131,177 @@ class Executor:
 
     def close(self) -> None:
         """Stop the workers and give up every claim."""
-        if self._engine is not None:
-            engine, self._engine = self._engine, None
-            engine.close()
-        self._release(self._held)
+        self._engines.close()
+        self._queue.clear()
 
-    # What is known
+    # What the store has
 
     def _keyed(self, specs: Sequence[TrialSpec]) -> dict[str, TrialSpec]:
         return {self._identity.key(spec): spec for spec in specs}
 
-    def _known(self, wanted: dict[str, TrialSpec]) -> dict[str, TrialResult]:
-        keys = [key for key in wanted if not self._settings.fresh or key in self._trained]
-        stored = self._store.get_many(keys) if keys else {}
-        # The store shares trials between ways to name the experiment: answer under the name asked for.
-        return {
-            key: replace(stored[key], spec=spec) for key, spec in wanted.items() if key in stored
-        }
-
-    def _summary(
-        self, wanted: dict[str, TrialSpec], known: dict[str, TrialResult]
-    ) -> PlanSummary:
-        for result in known.values():
+    def _known_keys(self, wanted: dict[str, TrialSpec]) -> set[str]:
+        known = set()
+        for key, result in self._stored(list(wanted), with_predictions=False):
+            known.add(key)
             self._costs.learn(result)
+        return known
+
+    def _stored(
+        self, keys: list[str], *, with_predictions: bool = True
+    ) -> Iterator[tuple[str, TrialResult]]:
+        """Results that settle their trials, few at a time in memory."""
+        if self._settings.fresh:
+            keys = [key for key in keys if key in self._trained]
+        limit = self._settings.time_limit
+        found = self._store.iterate(
+            keys, with_predictions=with_predictions, accept_cut=limit is not None
+        )
+        for key, result in found:
+            # What an equal or longer limit has cut short, this one would cut again.
+            if result.status != "cut" or (limit is not None and result.wall_seconds >= limit):
+                yield key, result
+
+    def _summary(self, wanted: dict[str, TrialSpec], known: set[str]) -> PlanSummary:
         missing = [spec for key, spec in wanted.items() if key not in known]
-        seconds = self._expected_seconds(missing)
-        if seconds is not None and missing:
-            workers = self._workers_for(len(missing))
-            longest = max(self._costs.seconds(spec) or 0.0 for spec in missing)
-            seconds = max(seconds / workers, longest)
+        each = [self._costs.seconds(spec) or 0.0 for spec in missing]
+        seconds: float | None = 0.0
+        if missing:
+            workers = self._engines.workers_for(len(missing))
+            seconds = max(sum(each) / workers, max(each)) if all(each) else None
         return PlanSummary(len(wanted), len(known), seconds)
 
-    def _expected_seconds(self, specs: Sequence[TrialSpec]) -> float | None:
-        """Seconds of all these trials one after the other."""
-        each = [self._costs.seconds(spec) for spec in specs]
-        return None if None in each else sum(seconds for seconds in each if seconds is not None)
-
-    # Running
+    # Training
 
     def _run_missing(self, missing: dict[str, TrialSpec]) -> Iterator[TrialResult]:
-        self._todo, done = deque(missing.items()), 0
+        left = dict(missing)
+        self._queue.add(missing)
         with self._interrupts.held():
             try:
-                while self._todo or self._elsewhere or self._found:
-                    before = done
+                while self._queue.unfinished and not self._must_stop():
                     for key, result, cached in self._one_pass():
-                        done += 1
-                        yield self._tell(key, result, cached=cached)
-                    if self._must_stop():
-                        break
-                    if done == before and not self._todo and self._elsewhere:
-                        self._await_others()
+                        yield self._told(key, replace(result, spec=left.pop(key)), cached=cached)
+                    self._await_others()
             except KeyboardInterrupt:
                 self.interrupted = True
             finally:
                 self.interrupted = self.interrupted or self._interrupts.requested
-                self._say_what_is_left(len(missing) - done, len(missing))
-                self._todo.clear()
-                self._elsewhere.clear()
                 self._failures.clear()
-                self._release(self._held)
+                self._queue.clear()
+        self._say_what_is_left(len(left), len(missing))
 
     def _one_pass(self) -> Iterator[tuple[str, TrialResult, bool]]:
         """Run what waits on the engine that suits it, and take what other processes have finished."""
-        engine = self._engine_for_todo()
-        try:
-            with closing(engine.run(self._supply(engine), give_up=self._overrun)) as results:  # type: ignore[type-var]
-                while (result := self._next(results)) is not None:
-                    key = self._identity.key(result.spec)
-                    if self._retries(key, result):
-                        continue
-                    yield key, self._kept(key, result), False
-        except CargoError as error:
-            if self._settings.engine != AUTO:
-                raise
-            self._stays_inline = True
-            self._todo.extendleft(reversed(self._pulled_back()))
-            self._listener.notice(f"trials run in this process: {error.what}")
-        while self._found:
-            key, result = self._found.popleft()
-            yield key, result, True
+        if len(self._queue):
+            engine = self._engines.engine_for(self._queue.waiting)
+            self._queue.sort(self._order_on(engine))
+            try:
+                with closing(engine.run(self._supply(), give_up=self._gives_up)) as results:
+                    while (result := self._next(results)) is not None:
+                        key = self._identity.key(result.spec)
+                        if not self._is_repeated(key, result):
+                            yield key, self._kept(key, result), False
+            except CargoError as error:
+                if self._settings.engine != AUTO:
+                    raise
+                self._engines.do_without_workers()
+                self._listener.notice(f"trials run in this process: {error.what}")
+        while self._queue.found:
+            yield (*self._queue.found.popleft(), True)
 
     def _next(self, results: Iterator[TrialResult]) -> TrialResult | None:
         with self._interrupts.let_through():
             return next(results, None)
+
+    def _order_on(self, engine: Engine) -> Callable[[TrialSpec], tuple[bool, float]]:
+        """Longest first, so that no worker trains alone at the end; the plan's order in this process.
+
+        Under `auto` this process begins with the shortest, from which it learns soon what the others
+        cost. A budget in multiples of a full training needs one of these before anything else.
+        """
+        sign = 0 if self._settings.engine == "inline" else 1 if engine.name == "inline" else -1
+        unknown = self._budget.trainings is not None and self._costs.full_trial_seconds() is None
+
+        def order(spec: TrialSpec) -> tuple[bool, float]:
+            first = unknown and self._costs.is_full_default(spec)
+            return not first, sign * self._costs.size(spec)
+
+        return order
+
+    def _supply(self) -> Iterator[TrialSpec]:
+        """Claim trials as the engine asks for them, until something speaks against another one."""
+        while len(self._queue) and not self._must_stop() and not self._engines.outgrown():
+            short = self._mean_seconds < SHORT_SECONDS
+            batch = self._queue.take(CLAIMED_AT_ONCE if short else 1)
+            for position, (_, spec) in enumerate(batch):
+                if self._must_stop() or self._engines.outgrown():
+                    self._queue.put_back(batch[position:])
+                    return
+                self._engines.begins(spec)
+                yield spec
+
+    def _is_repeated(self, key: str, result: TrialResult) -> bool:
+        """Try a trial that raised once more: what raises twice alike is its own fault."""
+        if result.status != "failed" or key in self._failures:
+            return False
+        self._failures[key] = result
+        self._queue.repeat(key, result.spec)
+        return True
+
+    def _kept(self, key: str, result: TrialResult) -> TrialResult:
+        """Put a result into the store."""
+        first = self._failures.pop(key, None)
+        if first is not None:
+            attempts = first.attempts + result.attempts
+            if result.status == "failed" and not same_error(first.error, result.error):
+                attempts = 1  # this exception came once: the store does not take it for settled
+            result = replace(result, attempts=attempts)
+        self._store.put(key, self._identity, result)
+        self._queue.finished(key)
+        self._trained.add(key)
+        self._costs.learn(result)
+        self._mean_seconds = 0.8 * self._mean_seconds + 0.2 * result.wall_seconds
+        return result
+
+    def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:
+        cached = cached and key not in self._trained
+        self._count(run=not cached, cached=cached, failed=result.status in LOST)
+        self._listener.finished(result, cached)
+        return result
+
+    def _await_others(self) -> None:
+        """While nothing is left but trials of other processes, wait for these or for their death."""
+        pause, longest = POLL_SECONDS
+        while self._queue.elsewhere and not len(self._queue) and not self._must_stop():
+            self._queue.look_elsewhere()
+            if len(self._queue) or self._queue.found:
+                return
+            with self._interrupts.let_through():
+                time.sleep(pause)
+            pause = min(longest, 1.5 * pause)
+
+    # When to stop
+
+    def _must_stop(self) -> bool:
+        return self._interrupts.requested or self.remaining_seconds() == 0
+
+    def _gives_up(self) -> bool:
+        """Whether what is in flight has overrun the budget by too much."""
+        if self.remaining_seconds() != 0:
+            return False
+        now = time.monotonic()
+        if self._given_up_at is None:
+            grace = max(GRACE_SECONDS, GRACE_SHARE * (now - self._started))
+            self._given_up_at = now + grace
+        return now > self._given_up_at
+
+    def _say_what_is_left(self, count: int, missing: int) -> None:
+        if not count:
+            return
+        reason = (
+            "interrupted" if self.interrupted else f"the budget of {self._settings.budget} is spent"
+        )
+        self._listener.notice(f"{reason}: {count} of {missing} trials were not run")
+
+    def _count(self, **more: int) -> None:
+        now = {name: getattr(self.counts, name) + int(count) for name, count in more.items()}
+        self.counts = replace(self.counts, **now)

@@ -13,6 +13,14 @@ from mldiag.trial_spec import TrialSpec
 CANDIDATES = 300
 """Earlier trials that are compared, latest first: all that a person could mean, read in about 10 ms."""
 
+LONGEST_CHANGE = 100
+"""Longer texts are said to have changed, without showing them."""
+
+_KINDS = {
+    "function": "function", "class": "class", "constant": "constant", "object": "object",
+    "name": "the meaning of the name",
+}  # fmt: skip
+
 _SPEC_WORDS = {
     "split": "split", "repeat": "repeat", "size": "training rows", "digest": "row set",
     "seed": "seed", "fidelity": "fidelity",
@@ -94,25 +102,18 @@ def _rank(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> int
 
 
 def _code_change(name: str, before: str | None, after: str | None) -> str:
-    if name.startswith("package "):
-        package = name.removeprefix("package ")
+    kind = (after or before or "").partition(" ")[0]
+    if kind not in _KINDS:  # a version or another plain text
         if before is None or after is None:
-            return f"package {package} is {'now' if after else 'no longer'} used"
-        return f"package {package} {before} -> {after}"
-    if name == "python":
-        return f"Python {before} -> {after}"
-    if name in ("metric", "trial rules"):
-        return f"{name} {before} -> {after}"
+            return f"{name} is {'now' if after else 'no longer'} used"
+        shown = f"{name} {before} -> {after}"
+        return shown if len(shown) <= LONGEST_CHANGE else f"{name} changed"
     file, _, thing = name.rpartition(":")
-    text = after or before or ""
-    kind = {"name": "what the name"}.get(text.partition(" ")[0], text.partition(" ")[0])
-    where = f"{kind} {thing} in {file}" if file else f"{kind} {thing}"
+    where = f"{_KINDS[kind]} {thing} in {file}" if file else f"{_KINDS[kind]} {thing}"
     if before is None or after is None:
         return f"{where} is {'now' if after else 'no longer'} used"
-    if kind == "what the name":
-        return f"{where} stands for changed"
-    old, new = (t.split(" ", 2)[2] if t.count(" ") > 1 else "" for t in (before, after))
-    return f"{where} changed: {old} -> {new}" if old and new else f"{where} changed"
+    old, new = (text.split(" ", 2)[2:] for text in (before, after))
+    return f"{where} changed: {old[0]} -> {new[0]}" if old and new else f"{where} changed"
 
 
 def _data_change(name: str, before: str | None, after: str | None) -> str:

@@ -9,6 +9,7 @@ import sysconfig
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
 
@@ -74,14 +75,25 @@ def is_standard(module: str) -> bool:
     return root in sys.stdlib_module_names or root == "builtins"
 
 
-def versions_of(module: str) -> Mapping[str, str]:
+def extension_file(module: str | None) -> Path | None:
+    """The file of a compiled module, None for any other.
+
+    Example:
+        >>> extension_file("json") is None
+        True
+    """
+    file = _file_of(module) if module else None
+    return Path(file) if file and file.endswith(tuple(EXTENSION_SUFFIXES)) else None
+
+
+def versions_of(module: str | None) -> Mapping[str, str]:
     """Name and version of the distributions that provide a module; none for the standard library.
 
     Example:
         >>> list(versions_of("sklearn.svm")), versions_of("json")
         (['scikit-learn'], {})
     """
-    root = module.partition(".")[0]
+    root = (module or "").partition(".")[0]
     if is_standard(root) or root in ("", "__main__", "mldiag"):
         return {}
     return _versions(root)

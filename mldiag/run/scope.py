@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import copy
 import dis
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from mldiag.declaration import experiment
 from mldiag.run.packages import is_local_module
 from mldiag.run.source_tree import FunctionNode, attribute_chains
 
@@ -23,12 +25,12 @@ class Reference:
     """One object that a function reaches by a name.
 
     Args:
-        owner: File whose global the name is; None where it belongs to the function alone.
+        space: The global names among which it stands; None where it belongs to the function alone.
         name: The name.
         value: The object.
     """
 
-    owner: str | None
+    space: Mapping[str, Any] | None
     name: str
     value: Any
 
@@ -48,7 +50,7 @@ def references(function: FunctionType, node: FunctionNode | None) -> Iterator[Re
         node: Its definition; without it the names come from its code object, and an attribute's name
             that a local module has counts as reached.
     """
-    closure = _closure(function)
+    closure = closure_of(function)
     imported = dict(_imported(node, function)) if node is not None else {}
     used = _global_names(function.__code__) | set(_decorator_roots(node))
     if node is None:
@@ -64,7 +66,7 @@ def references(function: FunctionType, node: FunctionNode | None) -> Iterator[Re
             yield from _walk(None, root, closure[root], attributes)
         elif root in used and root in function.__globals__:
             value = function.__globals__[root]
-            yield from _walk(function.__code__.co_filename, root, value, attributes)
+            yield from _walk(function.__globals__, root, value, attributes)
     unread = (
         closure | imported
     )  # such as the class behind super(), or a module imported for its effect
@@ -72,14 +74,16 @@ def references(function: FunctionType, node: FunctionNode | None) -> Iterator[Re
         yield Reference(None, name, unread[name])
 
 
-def _walk(owner: str | None, name: str, value: Any, rest: list[str]) -> Iterator[Reference]:
+def _walk(
+    space: Mapping[str, Any] | None, name: str, value: Any, rest: list[str]
+) -> Iterator[Reference]:
     """Follow attributes through local modules to the first thing that is none."""
     while isinstance(value, ModuleType) and rest and is_local_module(value.__name__):
         found = _attribute(value, rest[0])
         if found is _MISSING:
             return
-        owner, name, value, rest = value.__file__, rest[0], found, rest[1:]
-    yield Reference(owner, name, value)
+        space, name, value, rest = vars(value), rest[0], found, rest[1:]
+    yield Reference(space, name, value)
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
@@ -89,7 +93,8 @@ def _attribute(module: ModuleType, name: str) -> Any:
         return _MISSING
 
 
-def _closure(function: FunctionType) -> dict[str, Any]:
+def closure_of(function: FunctionType) -> dict[str, Any]:
+    """Values of the names that a function has from the functions around it."""
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -167,3 +172,28 @@ def _member(base: str, name: str) -> Any:
         return ForeignModule(f"{base}.{name}")
     found = _attribute(module, name)
     return _module(f"{base}.{name}") if found is _MISSING else found
+
+
+def without_declaration(node: FunctionNode | None, function: FunctionType) -> FunctionNode | None:
+    """The definition without `@mldiag.experiment(...)`, whose arguments describe no training."""
+    if node is None or isinstance(node, ast.Lambda):
+        return node
+    kept = [item for item in node.decorator_list if not _declares(item, function)]
+    if len(kept) == len(node.decorator_list):
+        return node
+    node = copy.copy(node)
+    node.decorator_list = kept
+    return node
+
+
+def _declares(decorator: ast.expr, function: FunctionType) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    root, *attributes = next(attribute_chains(called), ("",))
+    if (
+        root not in function.__globals__
+    ):  # mldiag was imported inside a function: the name has to do
+        return [root, *attributes][-1] == "experiment"
+    value = function.__globals__[root]
+    for attribute in attributes:
+        value = getattr(value, attribute, None)
+    return value is experiment

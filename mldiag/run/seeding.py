@@ -33,7 +33,7 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         if watcher in sys.meta_path:
-            sys.meta_path.remove(watcher)  # type: ignore[arg-type]
+            sys.meta_path.remove(watcher)
         random.setstate(python_state)
         np.random.set_state(numpy_state)
         if torch_state is not None:

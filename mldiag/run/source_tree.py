@@ -79,8 +79,9 @@ def code_form(code: CodeType, docstring: str | None = None) -> str:
     constants = [
         code_form(item) if isinstance(item, CodeType) else _constant(item)
         for item in code.co_consts
-        if docstring is None or item != docstring
     ]
+    if docstring is not None and code.co_consts[:1] == (docstring,):
+        constants[0] = repr(None)  # what stands there in a function without a docstring
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return repr(
         (code.co_name, code.co_code.hex(), names, code.co_argcount, code.co_flags, constants)

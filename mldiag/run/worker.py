@@ -7,7 +7,6 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from mldiag.data.row_sets import load_row_set
@@ -38,8 +37,7 @@ def run_trial(
 ) -> TrialResult:
     """Run one trial in this process; whatever the train function does, a result comes back.
 
-    What the function prints goes to stderr, because stdout belongs to the verdict. The global random
-    states and the number of inner threads are as before afterwards.
+    The global random states and the number of inner threads are as before afterwards.
 
     Args:
         experiment: The experiment.
@@ -67,7 +65,7 @@ def run_trial(
     started = time.perf_counter()
     try:
         trial, rows = _prepare(experiment, spec, row_sets, seconds)
-        with seeded(spec.seed), capped_threads(threads), redirect_stdout(sys.stderr):
+        with seeded(spec.seed), capped_threads(threads):
             started = time.perf_counter()
             returned = experiment.train(trial)
     except (KeyboardInterrupt, GeneratorExit):
@@ -144,11 +142,12 @@ def _judge(
     notices = tuple(trial.notices) if trial else ()
     if failure is not None or trial is None:
         status: Status = "out_of_memory" if _is_out_of_memory(failure) else "failed"
-        return {"status": status, "error": describe_error(failure or RuntimeError()), "notices": notices}  # fmt: skip
+        error = describe_error(failure or RuntimeError("the trial could not be prepared"))
+        return {"status": status, "error": error, "notices": notices}
     try:
         metrics = final_metrics(returned, trial.history, metric.name)
-    except TypeError as error:  # our own words about the return value: no traceback
-        return {"status": "failed", "error": str(error), "notices": notices}
+    except TypeError as wrong:  # our own words about the return value: no traceback
+        return {"status": "failed", "error": str(wrong), "notices": notices}
     if not math.isfinite(metrics[metric.name]):
         status = "diverged"
     elif trial.fidelity_reached < spec.fidelity and _out_of_time(trial):

@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from mldiag.findings import CLAIM_ERROR, SHOWN_LEVEL, Interval
 from mldiag.stats.bootstrap import ResampledScores
 from mldiag.stats.distributions import t_upper_tail
-from mldiag.stats.intervals import PairedDifference, finite_scores, sample_sd, t_interval, undetermined
+from mldiag.stats.comparisons import Comparisons, Differences, judge, read_cells
+from mldiag.stats.intervals import PairedDifference, sample_sd, t_interval, undetermined
 from mldiag.stats.layout import common_repeats, difference_covariance, mean_differences
-from mldiag.stats.many import Comparisons, judge
-from mldiag.stats.noise import pooled_noise
+from mldiag.stats.noise import PooledNoise, pooled_noise
 
 Floats = NDArray[np.float64]
 
@@ -99,42 +99,69 @@ def compare_on_fixed_rows(
         >>> compare_on_fixed_rows(resample_mean(rows), 0).claimed.tolist()
         [False, True]
     """
-    table = finite_scores(scores.measured, "measured", dimensions=2)
-    empty = ~np.isfinite(table)
-    unrun = np.zeros_like(empty) if not_run is None else np.asarray(not_run, dtype=bool) & empty
-    failures = (empty & ~unrun).sum(axis=1) / np.maximum((~unrun).sum(axis=1), 1)
-    noise = pooled_noise(table, default, complete=failures == 0)
-    rows, within = _row_covariance(scores, table, default)
-    # what the seeds add: their variance, less the part that the rows of a single seed put into it
-    noise_sd = noise.sd if noise.df > 0 else 0.0
-    pairs = noise.pooled & np.isfinite(within) & (np.arange(len(table)) != default)
-    of_rows = float(within[pairs].mean()) / 2 if pairs.any() else 0.0
-    seed_sd = math.sqrt(max(noise_sd**2 - of_rows, 0.0))
-    seeds = difference_covariance(table, default, noise_sd=seed_sd, valid_to_train=0.0)
-    variance, row_variance = np.diag(rows + seeds), np.diag(rows)
-    return judge(
-        table,
-        default,
-        difference=mean_differences(table, default),
+    cells = read_cells(scores.measured, default, not_run=not_run)
+    table = cells.scores
+    noise = pooled_noise(table, default, complete=cells.failed == 0)
+    rows, both = _row_covariance(scores, table, default)
+    seeds = _seed_covariance(table, default, noise, both)
+    row_variance, seed_variance = np.diag(rows), np.diag(seeds)
+    df = _joined_df(row_variance, scores.groups - 1, seed_variance, noise.difference_df)
+    left_out, elsewhere = _folds_and_repeats(scores, default)
+    variance = row_variance + seed_variance
+    differences = Differences(
+        mean=mean_differences(table, default),
         covariance=rows + seeds,
-        df=_joined_df(row_variance, scores.groups - 1, variance - row_variance, max(noise.df, 1)),
-        failed=failures,
-        pooled=noise.pooled,
-        noise_sd=noise.sd,
-        error=error,
-        level=level,
+        df=df,
+        interval_error=np.sqrt(np.where(variance > 0, variance, np.nan)),
+        interval_df=df,
+        left_out=left_out,
+        elsewhere=elsewhere,
+    )
+    return judge(cells, differences, noise, error=error, level=level)
+
+
+def _seed_covariance(table: Floats, default: int, noise: PooledNoise, both: Floats) -> Floats:
+    """Covariance (V, V) that the seeds add: their noise, less what the rows of one seed put into it."""
+    pairs = noise.pooled & np.isfinite(both)
+    pairs[default] = False
+    of_rows = float(both[pairs].mean()) / 2 if pairs.any() else 0.0
+    sd, default_sd = (
+        math.sqrt(max(noise_sd**2 - of_rows, 0.0)) if noise.df > 0 else 0.0
+        for noise_sd in (noise.sd, noise.default_sd)
+    )
+    return difference_covariance(
+        table, default, noise_sd=sd, default_sd=default_sd, valid_to_train=0.0
     )
 
 
-def _difference(
-    gaps: Floats, resampled: Floats, *, groups: int, level: float
-) -> PairedDifference:
+def _folds_and_repeats(scores: ResampledScores, default: int) -> tuple[Floats, Floats]:
+    """Differences on each fold of rows in each repeat, and on the other rows in the other repeats (L, V)."""
+    part = scores.left_out - scores.left_out[:, [default]]
+    rest = scores.elsewhere - scores.elsewhere[:, [default]]
+    finite = np.isfinite(rest)
+    filled, counts = np.where(finite, rest, 0.0), finite.sum(axis=2, keepdims=True)
+    others = counts - finite
+    mean = np.where(
+        others > 0, (filled.sum(axis=2, keepdims=True) - filled) / np.maximum(others, 1), np.nan
+    )
+    if rest.shape[2] == 1:  # a single trial: only the rows can be left out
+        mean = rest
+    values = part.shape[1]
+    return (
+        part.transpose(0, 2, 1).reshape(-1, values),
+        np.asarray(mean).transpose(0, 2, 1).reshape(-1, values),
+    )
+
+
+def _difference(gaps: Floats, resampled: Floats, *, groups: int, level: float) -> PairedDifference:
     """One mean over repeats (R,) with its resamples (B, R)."""
     repeats = gaps.size
     mean = float(gaps.mean()) if repeats else math.nan
     rows, both = _row_variance(resampled, groups)
     if not rows > 0:
-        return PairedDifference(undetermined(mean, level=level), sample_sd(gaps), repeats, 0, math.nan, math.nan)
+        return PairedDifference(
+            undetermined(mean, level=level), sample_sd(gaps), repeats, 0, math.nan, math.nan
+        )
     spread = sample_sd(gaps) if repeats > 1 else 0.0
     seeds = max(spread**2 - both, 0.0) / repeats
     df = float(_joined_df(np.array([rows]), groups - 1, np.array([seeds]), max(repeats - 1, 1))[0])
@@ -158,9 +185,7 @@ def _row_variance(resampled: Floats, groups: int) -> tuple[float, float]:
     return together, max(both, 0.0)
 
 
-def _row_covariance(
-    scores: ResampledScores, table: Floats, default: int
-) -> tuple[Floats, Floats]:
+def _row_covariance(scores: ResampledScores, table: Floats, default: int) -> tuple[Floats, Floats]:
     """Covariance (V, V) over rows of the mean differences, and each difference's seed x row part (V,)."""
     common = common_repeats(table, default)
     count = len(table)
@@ -182,8 +207,8 @@ def _row_covariance(
     return covariance, within
 
 
-def _joined_df(rows: Floats, rows_df: int, seeds: Floats, seeds_df: int) -> Floats:
+def _joined_df(rows: Floats, rows_df: int, seeds: Floats, seeds_df: float) -> Floats:
     """Satterthwaite's degrees of freedom of the sum of two variances."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        joined = (rows + seeds) ** 2 / (rows**2 / rows_df + seeds**2 / seeds_df)
+        joined = (rows + seeds) ** 2 / (rows**2 / rows_df + seeds**2 / max(seeds_df, 1))
     return np.asarray(np.where(np.isfinite(joined), joined, float(rows_df)), dtype=np.float64)

@@ -41,8 +41,8 @@ def gain_of_best(comparisons: Comparisons, *, chosen: int | None = None) -> Inte
         >>> found = compare_with_default(
         ...     [[0.70, 0.72, 0.71], [0.72, 0.71, 0.74], [0.70, 0.73, 0.73]], 0, valid_to_train=0.25)
         >>> gain = gain_of_best(found)
-        >>> round(found.difference.max(), 4), round(gain.estimate, 4)
-        (0.0133, 0.0033)
+        >>> round(float(found.difference.max()), 4), round(gain.estimate, 4)
+        (0.0133, 0.0067)
     """
     candidates = comparisons.candidates
     if chosen == comparisons.default:

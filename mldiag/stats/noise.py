@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from mldiag.stats.layout import mean_differences, residual
+from mldiag.stats.layout import Residual, mean_differences, residual
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -19,9 +19,9 @@ Mask = NDArray[np.bool_]
 class NoiseLimits:
     """When a value is left out of the pool; chosen by simulation (see `pooled_noise`)."""
 
-    wide_range: float = 6.0
-    """Standard errors: the means of nine equal values span more than this once in ten thousand sweeps."""
     fewest_values: int = 3
+    noise_test: float = 0.2
+    """Two-sided level of the F test of the lower values' noise: keeping odd noise costs more than losing df."""
     default_test: float = 0.1
     """One-sided level of the F test of the default's own noise."""
 
@@ -91,16 +91,26 @@ def _gaps_to_peers(scores: Floats, default: int, others: Mask) -> Floats:
 
 
 def _competing(scores: Floats, default: int, complete: Mask) -> Mask:
-    """Values in the upper half of the range of means, halved again while the range is wide."""
+    """Values left after dropping, again and again, the lower half of the range of means if its noise differs."""
     means = mean_differences(scores, default)
     kept = complete & np.isfinite(means)
-    for passed in range(len(scores)):
+    while np.ptp(means[kept], initial=0.0) > 0 and kept.sum() > LIMITS.fewest_values:
         inside = means[kept]
-        if inside.size <= LIMITS.fewest_values or np.ptp(inside) == 0:
-            break
-        error = residual(scores[kept]).sd / math.sqrt(scores.shape[1])
-        if passed > 0 and not np.ptp(inside) > LIMITS.wide_range * error:
-            break
         floor = min((inside.max() + inside.min()) / 2, np.sort(inside)[-LIMITS.fewest_values])
-        kept = kept & (means >= floor)
+        upper = kept & (means >= floor)
+        if upper.sum() == kept.sum() or _same_noise(residual(scores[kept]), residual(scores[upper])):
+            break
+        kept = upper
     return np.asarray(kept, dtype=bool)
+
+
+def _same_noise(all_values: Residual, upper: Residual) -> bool:
+    """Whether the noise that the lower values add agrees with that of the upper ones (two-sided F test)."""
+    more = all_values.df - upper.df
+    if upper.df < 1 or more < 1:
+        return True
+    squares = all_values.sd**2 * all_values.df - upper.sd**2 * upper.df
+    if not upper.sd > 0:
+        return not squares > 0
+    tail = float(special.fdtr(more, upper.df, max(squares, 0.0) / more / upper.sd**2))
+    return LIMITS.noise_test / 2 < tail < 1 - LIMITS.noise_test / 2

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -72,9 +73,13 @@ def test_a_gain_of_a_metric_to_be_minimised_is_told_as_an_improvement(a_report):
 def test_a_run_on_a_server_is_linked_and_one_in_a_file_is_shown_by_the_ui_command(a_report):
     url = "http://host:5000/#/experiments/3/runs/abc?workflowType=machine_learning"
     assert f"mlflow  {url}" in shown(a_report(mlflow={"run_id": "abc", "url": url}))
+    here = f"sqlite:///{Path.cwd()}/mlflow.db"
     for unlinked in ("", "javascript:alert(1)"):
-        logged = {"tracking_uri": "sqlite:////tmp/mlflow.db", "url": unlinked}
-        assert "mlflow  mldiag ui" in shown(a_report(mlflow=logged))
+        logged = {"tracking_uri": here, "url": unlinked}
+        assert "mlflow  mldiag ui\n" in shown(a_report(mlflow=logged))
+    elsewhere = {"tracking_uri": "sqlite:////else/mlflow.db", "url": ""}
+    told = shown(a_report(mlflow=elsewhere))
+    assert "mlflow  mldiag ui --tracking-uri sqlite:////else/mlflow.db\n" in told
 
 
 def test_columns_without_text_are_left_out_and_numbers_stand_to_the_right():

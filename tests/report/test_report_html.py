@@ -14,7 +14,8 @@ EVIL = "<script>alert(1)</script>"
 
 def test_every_text_is_escaped(a_report):
     report = a_report(
-        experiment=EVIL, headline=EVIL, next_command=EVIL, notices=(EVIL,), metric={"name": EVIL, "direction": "maximize"},
+        experiment=EVIL, headline=EVIL, next_command=EVIL, notices=(EVIL,),
+        metric={"name": EVIL, "direction": "maximize"},
         findings=(Finding(EVIL, "a", "problem", EVIL, EVIL, action=Action("tune", EVIL)),),
         tables=(Table(EVIL, (EVIL,), ((EVIL,),)),),
     )  # fmt: skip

@@ -29,7 +29,8 @@ def test_an_error_keeps_its_parts_and_leaves_out_empty_ones():
     error = MldiagError("unknown parameter 'lrr'", expected="one of lr", nearest="lr")
     told = strict(error_json(error, kind="usage", exit_code=2))["error"]
     assert told == {
-        "kind": "usage", "exit_code": 2, "what": "unknown parameter 'lrr'", "expected": "one of lr", "nearest": "lr",
+        "kind": "usage", "exit_code": 2,
+        "what": "unknown parameter 'lrr'", "expected": "one of lr", "nearest": "lr",
     }  # fmt: skip
 
 

@@ -74,7 +74,12 @@ def test_nothing_to_train_needs_no_bar(monkeypatch):
 def test_the_bar_goes_away_when_something_fails(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     listener = ProgressListener()
-    with pytest.raises(RuntimeError, match="boom"), listener:
-        listener.planned(PlanSummary(3, 0))
-        raise RuntimeError("boom")
+
+    def fail():
+        with listener:
+            listener.planned(PlanSummary(3, 0))
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        fail()
     assert listener._bar is None

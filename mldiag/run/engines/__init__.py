@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Protocol
 
 from mldiag.trial_result import TrialResult
@@ -18,11 +18,16 @@ class Engine(Protocol):
 
     name: str
 
-    def run(self, specs: Iterable[TrialSpec]) -> Iterator[TrialResult]:
+    def run(
+        self, specs: Iterable[TrialSpec], *, give_up: Callable[[], bool] = lambda: False
+    ) -> Generator[TrialResult, None, None]:
         """Run trials and yield results as they finish, in any order.
 
-        A spec is taken only when it can start soon, so that the caller may still decide what comes
-        next. Closing the iterator cancels what is in flight.
+        Args:
+            specs: One is taken only when it can start soon, so that the caller may still decide what
+                comes next.
+            give_up: Asked now and then; once it is true, what is in flight is cancelled, as it is when
+                the iterator is closed.
         """
 
     def close(self) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
 
+class CargoError(MldiagError):
+    """The experiment cannot be sent to another process."""
+
+
 @dataclass(frozen=True)
 class Cargo:
     """What a worker needs to have the experiment.
@@ -65,7 +69,7 @@ def pack(experiment: Experiment) -> Cargo:
             its loaded data with it.
 
     Raises:
-        MldiagError: If something that it reaches cannot be pickled.
+        CargoError: If something that it reaches cannot be pickled.
     """
     if not experiment.target.startswith("memory:"):
         return Cargo(experiment.target)
@@ -77,7 +81,7 @@ def pack(experiment: Experiment) -> Cargo:
                 (experiment, experiment.loaded)
             )
     except Exception as error:
-        raise MldiagError(
+        raise CargoError(
             f"the experiment cannot be sent to worker processes: {error}",
             expected="a train function whose globals and closure can be pickled",
             hint="--engine inline, or put the experiment into a file of its own",
@@ -125,6 +129,10 @@ def _unimportable_modules() -> list[ModuleType]:
         if Path(file).is_relative_to(sys.base_prefix):
             continue
         spec = PathFinder.find_spec(name)
-        if spec is None or spec.origin is None or Path(spec.origin).resolve() != Path(file).resolve():
+        if (
+            spec is None
+            or spec.origin is None
+            or Path(spec.origin).resolve() != Path(file).resolve()
+        ):
             found.append(module)
     return found

@@ -1,11 +1,16 @@
-"""Engines by the name that follows `--engine`."""
+"""Which engine runs the trials of a command: the one that was named, or the one that suits them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mldiag.errors import unknown_name
+from mldiag.errors import MldiagError, unknown_name
+from mldiag.run.cost import CostModel
 from mldiag.run.engines import Engine
+from mldiag.run.settings import RunSettings
+from mldiag.run.threads import inner_threads, usable_cores
+from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
@@ -13,36 +18,102 @@ if TYPE_CHECKING:
 ENGINES = ("inline", "local")
 AUTO = "auto"
 
-
-def check_engine_name(name: str) -> None:
-    """Raise an `MldiagError` with the allowed names if there is no such engine."""
-    if name not in (AUTO, *ENGINES):
-        raise unknown_name("engine", name, (AUTO, *ENGINES), hint="--engine auto")
+START_SECONDS = 2.0
+"""What starting worker processes costs, with scikit-learn or torch to import."""
 
 
-def open_engine(
-    name: str,
-    experiment: Experiment,
-    *,
-    workers: int,
-    threads: int,
-    time_limit: float | None = None,
-) -> Engine:
-    """Make an engine; it starts nothing before its first trial.
+class EngineChoice:
+    """Opens the engine and keeps it warm.
+
+    Under `auto`, an experiment that may run in process begins there, and changes to worker processes
+    as soon as what its trials have cost so far says that starting workers pays.
 
     Args:
-        name: One of `ENGINES`.
         experiment: The experiment.
-        workers: Trials at a time, where the engine can.
-        threads: Inner threads of each training.
-        time_limit: Seconds that one trial may take.
-    """
-    if name == "inline":
-        from mldiag.run.engines.inline import InlineEngine
+        settings: What the user chose.
+        costs: What trials cost.
 
-        return InlineEngine(experiment, threads=threads, time_limit=time_limit)
-    if name == "local":
+    Raises:
+        MldiagError: If there is no such engine, or the number of jobs or the time limit is not positive.
+    """
+
+    def __init__(self, experiment: Experiment, settings: RunSettings, costs: CostModel) -> None:
+        if settings.engine not in (AUTO, *ENGINES):
+            raise unknown_name("engine", settings.engine, (AUTO, *ENGINES), hint="--engine auto")
+        if settings.jobs is not None and settings.jobs < 1:
+            raise MldiagError(f"{settings.jobs} jobs", expected="at least 1", hint="--jobs 2")
+        if settings.time_limit is not None and not settings.time_limit > 0:
+            limit = settings.time_limit
+            raise MldiagError(f"a limit of {limit:g} s for a trial", expected="more than 0 seconds")
+        self._experiment, self._settings, self._costs = experiment, settings, costs
+        self._engine: Engine | None = None
+        self._workers = 0
+        self._without_workers = False
+        self._size_left = 0.0
+        self._left = 0
+
+    def workers_for(self, trials: int) -> int:
+        """Trials that would run at a time; the number never falls within a command."""
+        wanted = self._settings.jobs or usable_cores()
+        return max(self._workers, min(wanted, max(1, trials)))
+
+    def engine_for(self, specs: Sequence[TrialSpec]) -> Engine:
+        """The engine for these trials."""
+        self._left, self._size_left = len(specs), sum(map(self._costs.size, specs))
+        workers = self.workers_for(len(specs))
+        grown, self._workers = workers > self._workers, workers
+        name = self._settings.engine
+        if name == AUTO:
+            name = "inline" if self._suits_this_process() else "local"
+        if self._engine is None or self._engine.name != name or grown:
+            self.close()
+            self._engine = self._open(name)
+        return self._engine
+
+    def begins(self, spec: TrialSpec) -> None:
+        """Note that a trial is about to start."""
+        self._left -= 1
+        self._size_left -= self._costs.size(spec)
+
+    def outgrown(self) -> bool:
+        """Whether this process runs trials that worker processes would now finish sooner."""
+        automatic = self._settings.engine == AUTO and not self._without_workers
+        if not automatic or self._engine is None or self._engine.name != "inline":
+            return False
+        return self._workers_pay()
+
+    def do_without_workers(self) -> None:
+        """Stay in this process: the experiment cannot be sent to another one."""
+        self._without_workers = True
+
+    def close(self) -> None:
+        """Close the engine; a later call of `engine_for` opens it again."""
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            engine.close()
+
+    def _suits_this_process(self) -> bool:
+        if self._without_workers:
+            return True
+        if not self._experiment.in_process or self._settings.time_limit is not None:
+            return False  # a training in this process cannot be ended
+        warm = self._engine is not None and self._engine.name == "local"
+        return not warm and not self._workers_pay()
+
+    def _workers_pay(self) -> bool:
+        seconds = self._costs.seconds_of(self._left, self._size_left)
+        if seconds is None or self._workers < 2:
+            return False
+        return seconds > START_SECONDS + seconds / self._workers
+
+    def _open(self, name: str) -> Engine:
+        threads, limit = inner_threads(self._workers), self._settings.time_limit
+        if name == "inline":
+            from mldiag.run.engines.inline import InlineEngine
+
+            return InlineEngine(self._experiment, threads=threads, time_limit=limit)
         from mldiag.run.engines.local import LocalEngine
 
-        return LocalEngine(experiment, workers=workers, threads=threads, time_limit=time_limit)
-    raise unknown_name("engine", name, ENGINES)
+        return LocalEngine(
+            self._experiment, workers=self._workers, threads=threads, time_limit=limit
+        )

@@ -24,7 +24,9 @@ def hard_limit(time_limit: float) -> float:
     return time_limit + max(0.5, 0.1 * time_limit)
 
 
-def timed_out(spec: TrialSpec, time_limit: float, *, threads: int, attempts: int = 1) -> TrialResult:
+def timed_out(
+    spec: TrialSpec, time_limit: float, *, threads: int, attempts: int = 1
+) -> TrialResult:
     """The result of a trial that took longer than it may."""
     return TrialResult(
         spec,

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import context, forkserver, popen_forkserver, process
 from types import FunctionType, SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
 """Libraries that may be imported before a fork: none of them starts threads when it is imported."""
@@ -84,7 +84,7 @@ class WorkerProcess(process.BaseProcess):
         return {key: value for key, value in vars(self).items() if key != "server"}
 
     @staticmethod
-    def _Popen(process_obj: WorkerProcess) -> _WorkerPopen:  # noqa: N802 - overrides
+    def _Popen(process_obj: WorkerProcess) -> _WorkerPopen:
         return _WorkerPopen(process_obj)
 
     @property
@@ -103,12 +103,11 @@ class _WorkerPopen(popen_forkserver.Popen):
             "spawn": SimpleNamespace(get_preparation_data=_preparation_data),
             "forkserver": SimpleNamespace(
                 connect_to_new_process=server.connect_to_new_process,
-                read_signed=forkserver.read_signed,  # type: ignore[attr-defined]
+                read_signed=forkserver.read_signed,
             ),
         }
-        launch: Callable[..., None] = FunctionType(
-            popen_forkserver.Popen._launch.__code__, names  # type: ignore[attr-defined]
-        )
+        stock: Any = popen_forkserver.Popen
+        launch: Callable[..., None] = FunctionType(stock._launch.__code__, names)
         launch(self, process_obj)
 
     def poll(self, flag: int = os.WNOHANG) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,9 @@ class InlineEngine:
     ) -> None:
         self._experiment, self._threads, self._time_limit = experiment, threads, time_limit
 
-    def run(self, specs: Iterable[TrialSpec]) -> Iterator[TrialResult]:
+    def run(
+        self, specs: Iterable[TrialSpec], *, give_up: Callable[[], bool] = lambda: False
+    ) -> Generator[TrialResult, None, None]:
         """Run each trial when it is asked for; see `Engine.run`.
 
         Raises:
@@ -46,6 +48,8 @@ class InlineEngine:
         """
         limit = self._time_limit
         for spec in specs:
+            if give_up():
+                return
             with redirect_stdout(sys.stderr):
                 result = run_trial(self._experiment, spec, threads=self._threads, seconds=limit)
             if limit is not None and result.wall_seconds > hard_limit(limit):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -81,19 +81,23 @@ class LocalEngine:
         self._rebuilds = 0
         self._kills = 0
 
-    def run(self, specs: Iterable[TrialSpec]) -> Iterator[TrialResult]:
+    def run(
+        self, specs: Iterable[TrialSpec], *, give_up: Callable[[], bool] = lambda: False
+    ) -> Generator[TrialResult, None, None]:
         """Run trials as workers become free; see `Engine.run`.
 
         Raises:
             MldiagError: If workers cannot be started, or cannot load the experiment.
         """
         source = iter(specs)
+        if self._pool is None:
+            self._start_pool()  # before a spec is taken, which would be lost if this fails
         try:
-            while True:
+            while not give_up():
                 self._send(source)
                 if not self._flying:
                     return
-                done, _ = wait(self._flying, timeout=0.5, return_when=FIRST_COMPLETED)
+                done, _ = wait(self._flying, timeout=0.2, return_when=FIRST_COMPLETED)
                 if not done and not self._pool.active:
                     self._rebuild()
                 for future in done:
@@ -118,10 +122,8 @@ class LocalEngine:
         size = self._chunk_size()
         places = self.workers * (2 if size > 1 else 1)
         while len(self._flying) < places:
-            if self._waiting:
-                task = self._waiting.popleft()
-            else:
-                task = _Task(tuple(islice(source, size)))
+            again = self._waiting
+            task = again.popleft() if again else _Task(tuple(islice(source, size)))
             if not task.specs:
                 return
             self._submit(task)
@@ -177,7 +179,9 @@ class LocalEngine:
     def _note_seconds(self, seconds: float) -> None:
         mean = self._mean_seconds
         # One slow trial ends chunks of many at once; it takes several fast ones to begin them again.
-        self._mean_seconds = seconds if mean is None else max(seconds / 4, 0.8 * mean + 0.2 * seconds)
+        self._mean_seconds = (
+            seconds if mean is None else max(seconds / 4, 0.8 * mean + 0.2 * seconds)
+        )
 
     def _after_timeout(self, task: _Task) -> Iterator[TrialResult]:
         assert self._time_limit is not None

@@ -89,9 +89,7 @@ def run_chunk(number: int, specs: Sequence[TrialSpec]) -> list[TrialResult]:
     for position, spec in enumerate(specs):
         _state.progress.set_counter(number, position)
         try:
-            result = run_trial(
-                experiment, spec, threads=_state.threads, seconds=_state.time_limit
-            )
+            result = run_trial(experiment, spec, threads=_state.threads, seconds=_state.time_limit)
         except KeyboardInterrupt as error:  # raised by the training: the real one never gets here
             result = TrialResult(spec, "failed", error=describe_error(error))
         results.append(result)

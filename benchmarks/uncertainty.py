@@ -1,0 +1,475 @@
+"""How often the intervals cover, and how often claims are false or missed: measured on real data.
+
+A full data set plays the population. Each draw takes a small data set from it without replacement, splits
+it as mldiag does (80/20, a new split per repeat, paired over values), and trains. A mean over repeats is an
+unbiased estimate of the truth, so the truth is the mean over all draws; where a training set is fixed,
+the truth is the score on the rest of the population over many further seeds.
+
+    OMP_NUM_THREADS=1 python benchmarks/uncertainty.py [--quick] [--draws 400]
+
+A figure is followed by its Monte Carlo standard error. Drawing without replacement from populations of
+150 to 1,797 rows flatters every method alike: the variance of the data set is smaller by the drawn share.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_wine,
+)
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier, ExtraTreeRegressor
+
+from mldiag.findings import Interval
+from mldiag.stats.bootstrap import resample_mean, resample_score
+from mldiag.stats.comparisons import Comparisons
+from mldiag.stats.distributions import t_quantile, t_upper_tail
+from mldiag.stats.fixed_rows import (
+    compare_on_fixed_rows,
+    fixed_rows_difference,
+    fixed_rows_interval,
+)
+from mldiag.stats.gain import gain_of_best
+from mldiag.stats.intervals import mean_interval, paired_difference
+from mldiag.stats.many import compare_with_default
+from mldiag.stats.power import claim_power
+from mldiag.stats.trend import last_doubling
+
+Floats = NDArray[np.float64]
+Make = Callable[[int], Any]
+
+REPEATS = 5
+VALID_TO_TRAIN = 0.25
+VALUES = 9
+
+
+@dataclass(frozen=True)
+class Population:
+    """A data set, and how many of its rows one draw takes."""
+
+    name: str
+    inputs: Floats
+    target: Floats
+    rows: int
+
+
+def populations() -> dict[str, Population]:
+    sizes = {"digits": 250, "breast_cancer": 120, "wine": 50, "iris": 50, "diabetes": 120}
+    loaders = (load_digits, load_breast_cancer, load_wine, load_iris, load_diabetes)
+    found = {}
+    for (name, rows), load in zip(sizes.items(), loaders, strict=True):
+        inputs, target = load(return_X_y=True)
+        inputs = inputs / 16 if name == "digits" else (inputs - inputs.mean(0)) / inputs.std(0)
+        target = target / target.std() if name == "diabetes" else target
+        found[name] = Population(name, inputs, target, rows)
+    return found
+
+
+def splits(population: Population, draws: int) -> Iterator[tuple[int, int, NDArray[np.intp], int]]:
+    """Draw, repeat, shuffled rows (training rows first), number of training rows."""
+    count = len(population.target)
+    for draw in range(draws):
+        random = np.random.default_rng([draw, 2026])
+        rows = random.permutation(count)[: population.rows]
+        for repeat in range(REPEATS):
+            yield draw, repeat, random.permutation(rows), population.rows * 4 // 5
+
+
+def score_tensor(
+    population: Population, draws: int, makers: list[Make], *, sizes: tuple[float, ...] = (1.0,)
+) -> Floats:
+    """Scores (draws, makers x sizes, repeats) over redrawn splits; `sizes` are shares of the training rows."""
+    scores = np.empty((draws, len(makers) * len(sizes), REPEATS))
+    inputs, target = population.inputs, population.target
+    for draw, repeat, rows, count in splits(population, draws):
+        valid = rows[count:]
+        for m, make in enumerate(makers):
+            for s, share in enumerate(sizes):
+                train = rows[: int(count * share)]
+                fitted = make(draw * REPEATS + repeat).fit(inputs[train], target[train])
+                column = m * len(sizes) + s
+                scores[draw, column, repeat] = fitted.score(inputs[valid], target[valid])
+    return scores
+
+
+class Capped:
+    """A classifier that trains on 25 random rows of what it gets: its learning curve is flat."""
+
+    def __init__(self, model: Any, seed: int) -> None:
+        self.model, self.random = model, np.random.default_rng(seed)
+
+    def fit(self, inputs: Floats, target: Floats) -> Any:
+        rows = self.random.permutation(len(target))[:25]
+        return self.model.fit(inputs[rows], target[rows])
+
+
+# ---- printing
+
+
+def share(hits: Any) -> str:
+    """A rate with its Monte Carlo standard error."""
+    array = np.asarray(hits, dtype=float)
+    rate = float(array.mean())
+    error = max(np.sqrt(rate * (1 - rate) / array.size), 0.5 / array.size)
+    return f"{rate:.3f} +-{error:.3f}"
+
+
+def print_table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    print(f"\n{title}")
+    for row in [head, tuple("-" * width for width in widths), *rows]:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def covers(interval: Interval, truth: float) -> bool:
+    return interval.low <= truth <= interval.high
+
+
+# ---- 1 redrawn splits
+
+
+def redrawn(data: dict[str, Population], draws: int) -> None:
+    pairs: list[tuple[str, str, Make, Make]] = [
+        ("digits", "Bayes, tree", lambda s: GaussianNB(var_smoothing=0.03), tree),
+        ("digits", "tree, 1-NN", tree, lambda s: KNeighborsClassifier(1)),
+        ("breast_cancer", "SVM, Bayes", lambda s: SVC(), lambda s: GaussianNB()),
+        ("wine", "tree, Bayes", tree, lambda s: GaussianNB()),
+        ("iris", "tree, 5-NN", tree, lambda s: KNeighborsClassifier(5)),
+        ("diabetes", "ridge, 10-NN", lambda s: Ridge(alpha=1.0), lambda s: KNeighborsRegressor(10)),
+    ]
+    rows, overall = [], []
+    for name, label, first, second in pairs:
+        scores = score_tensor(data[name], draws, [first, second])
+        truth = scores.mean(axis=(0, 2))
+        hits = np.array([_redrawn_hits(table, truth) for table in scores])
+        overall.append(hits)
+        rows.append((f"{name}: {label}", *(share(hits[:, i]) for i in range(4))))
+    rows.append(("all", *(share(np.concatenate(overall)[:, i]) for i in range(4))))
+    head = ("data: learners", "mean naive t", "mean mldiag", "difference naive t", "difference mldiag")
+    print_table("1  Redrawn splits, 5 repeats: coverage of the 80 % interval (aim .75 to .86)", head, rows)
+
+
+def _redrawn_hits(table: Floats, truth: Floats) -> list[bool]:
+    gain = float(truth[1] - truth[0])
+    return [
+        *(covers(mean_interval(table[0], valid_to_train=c), truth[0]) for c in (0.0, VALID_TO_TRAIN)),
+        *(
+            covers(paired_difference(*table, valid_to_train=c).interval, gain)
+            for c in (0.0, VALID_TO_TRAIN)
+        ),
+    ]
+
+
+def tree(seed: int) -> DecisionTreeClassifier:
+    return DecisionTreeClassifier(random_state=seed)
+
+
+# ---- 2 fixed validation rows
+
+
+@dataclass(frozen=True)
+class FixedRows:
+    """Per-row correctness (draws, settings, seeds, rows) and the settings' true scores (draws, settings)."""
+
+    right: NDArray[np.bool_]
+    truth: Floats
+
+
+def fixed_rows_draws(population: Population, draws: int, makers: list[Make], seeds: int) -> FixedRows:
+    """Train on 200 fixed rows, validate on 100, take the rest of the population for the truth."""
+    right = np.empty((draws, len(makers), seeds, 100), dtype=bool)
+    truth = np.empty((draws, len(makers)))
+    for draw in range(draws):
+        rows = np.random.default_rng([draw, 11]).permutation(len(population.target))
+        train, rest = rows[:200], rows[200:]
+        for m, make in enumerate(makers):
+            share_right = np.empty((seeds, len(rest)), dtype=bool)
+            for seed in range(seeds):
+                fitted = make(draw * 1000 + m * 100 + seed)
+                fitted.fit(population.inputs[train], population.target[train])
+                share_right[seed] = fitted.predict(population.inputs[rest]) == population.target[rest]
+            right[draw, m] = share_right[:, :100]
+            truth[draw, m] = share_right[:, 100:].mean()
+    return FixedRows(right, truth)
+
+
+def fixed(data: dict[str, Population], draws: int) -> FixedRows:
+    """Coverage where the validation rows are fixed; gives the equal-valued draws back for the sweep."""
+    forests: list[Make] = [
+        lambda s: ExtraTreesClassifier(3, random_state=s),
+        lambda s: ExtraTreesClassifier(3, max_depth=5, random_state=s),
+    ]
+    pairs = fixed_rows_draws(data["digits"], draws // 2, forests, 20)
+    single: list[Make] = [lambda s: GaussianNB(var_smoothing=0.03), lambda s: KNeighborsClassifier(5)]
+    exact = fixed_rows_draws(data["digits"], draws, single, 1)
+    rows = []
+    for label, found in (("forests of 3, 5 seeds", pairs), ("Bayes, 5-NN, one trial", exact)):
+        hits = np.array(
+            [_fixed_hits(r[:, :REPEATS], t) for r, t in zip(found.right, found.truth, strict=True)]
+        )
+        rows.append((label, *("no interval" if c.sum() == 0 else share(c) for c in hits.T)))
+    head = ("digits", "mean seeds only", "mean mldiag", "diff. seeds only", "diff. rows only", "diff. mldiag")
+    print_table("2  Fixed validation rows (100): coverage of the 80 % interval (aim .75 to .86)", head, rows)
+    print(f"  R2 of ridge against 10-NN, diabetes, one trial, score function: {_r2_coverage(data, draws // 2)}")
+    equal: list[Make] = [lambda s: ExtraTreeClassifier(random_state=s)] * VALUES
+    return fixed_rows_draws(data["digits"], draws, equal, REPEATS)
+
+
+def _fixed_hits(right: NDArray[np.bool_], truth: Floats) -> list[bool]:
+    scores = resample_mean(right.astype(float), resamples=400)
+    means, gain = scores.measured, float(truth[1] - truth[0])
+    rows_only = resample_mean(right.mean(axis=1, keepdims=True), resamples=400)
+    return [
+        covers(mean_interval(means[0], valid_to_train=0), float(truth[0])),
+        covers(fixed_rows_interval(scores), float(truth[0])),
+        covers(paired_difference(*means, valid_to_train=0).interval, gain),
+        covers(fixed_rows_difference(rows_only).interval, gain),
+        covers(fixed_rows_difference(scores).interval, gain),
+    ]
+
+
+def _r2_coverage(data: dict[str, Population], draws: int) -> str:
+    population, hits = data["diabetes"], []
+    for draw in range(draws):
+        rows = np.random.default_rng([draw, 13]).permutation(len(population.target))
+        train, valid, rest = rows[:120], rows[120:190], rows[190:]
+        models = [
+            m.fit(population.inputs[train], population.target[train])
+            for m in (KNeighborsRegressor(10), Ridge(alpha=1.0))
+        ]
+        far, near = ([m.predict(population.inputs[part]) for m in models] for part in (rest, valid))
+        truth = [r_squared(population.target[rest], p) for p in far]
+        scores = resample_score(
+            population.target[valid], [[p] for p in near], r_squared, resamples=200
+        )
+        hits.append(covers(fixed_rows_difference(scores).interval, truth[1] - truth[0]))
+    return share(hits)
+
+
+def r_squared(truth: NDArray[Any], predicted: NDArray[Any]) -> float:
+    return float(1 - ((truth - predicted) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
+
+
+# ---- 3 and 4 sweeps: false claims and power
+
+
+def claims(table: Floats, *, valid_to_train: float = VALID_TO_TRAIN) -> dict[str, NDArray[np.bool_]]:
+    """Which values each method claims to be better than value 0."""
+    pairs = [paired_difference(table[0], row, valid_to_train=valid_to_train) for row in table[1:]]
+    naive = [paired_difference(table[0], row, valid_to_train=0.0) for row in table[1:]]
+    found = compare_with_default(table, 0, valid_to_train=valid_to_train)
+    return {
+        "naive 80 % intervals": np.array([p.interval.low > 0 for p in naive]),
+        "naive t, Bonferroni": np.array([p.p_greater < 0.05 / len(pairs) for p in naive]),
+        "per pair, Bonferroni": np.array([p.p_greater < 0.05 / len(pairs) for p in pairs]),
+        "mldiag": found.claimed[1:],
+    }
+
+
+def claim_rows(label: str, tensor: Floats, **options: float) -> list[tuple[str, ...]]:
+    """False claims as it is, and how often value 1 is claimed once moved up by 1, 2 and 3 noise sd."""
+    centred = tensor - tensor.mean(axis=1, keepdims=True) - tensor.mean(axis=2, keepdims=True)
+    centred += tensor.mean(axis=(1, 2), keepdims=True)
+    count, values, repeats = tensor.shape
+    sd = float(np.sqrt((centred**2).sum() / (count * (values - 1) * (repeats - 1))))
+    level = tensor - (tensor.mean(axis=(0, 2)) - tensor.mean())[None, :, None]
+    found: dict[str, list[list[bool]]] = {}
+    for table in level:
+        for effect in range(4):
+            moved = table.copy()
+            moved[1] += effect * sd
+            for method, claimed in claims(moved, **options).items():
+                lists = found.setdefault(method, [[] for _ in range(4)])
+                lists[effect].append(bool(claimed[0]) if effect else bool(claimed.any()))
+    return [(label, method, *(share(hits) for hits in lists)) for method, lists in found.items()]
+
+
+def sweeps(data: dict[str, Population], draws: int, equal: FixedRows) -> Floats:
+    """False claims and power on nine equal values; gives one tensor back for the gain."""
+    kinds: list[tuple[str, Callable[..., Any]]] = [
+        ("digits", ExtraTreeClassifier),
+        ("breast_cancer", ExtraTreeClassifier),
+        ("diabetes", ExtraTreeRegressor),
+    ]
+    rows, tensors = [], []
+    for name, kind in kinds:
+        makers: list[Make] = [
+            lambda s, v=value, k=kind: k(random_state=100_000 * v + s) for value in range(VALUES)
+        ]
+        tensor = score_tensor(data[name], draws, makers)
+        tensors.append(tensor)
+        rows += claim_rows(f"{name}, 5 repeats", tensor)
+    rows += claim_rows("digits, 3 repeats", tensors[0][:, :, :3])
+    head = ("nine equal values", "method", "false claims", "power 1 sd", "power 2 sd", "power 3 sd")
+    print_table("3  Redrawn splits, sweeps: one-sided error .05 over all values", head, rows)
+    sd = np.sqrt(2.0)
+    theory = (claim_power(k, sd, repeats=REPEATS, valid_to_train=VALID_TO_TRAIN, comparisons=8) for k in (1, 2, 3))
+    print("  power that the variance formula predicts (stats/power.py): " + ", ".join(f"{p:.2f}" for p in theory))
+    means = equal.right.mean(axis=3)
+    rows = claim_rows("seeds vary, rows fixed", means, valid_to_train=0.0)
+    rows += _fixed_claims(equal)
+    print_table("4  Fixed validation rows, sweeps", head, rows)
+    return tensors[0]
+
+
+def _fixed_claims(equal: FixedRows) -> list[tuple[str, ...]]:
+    """Rows and seeds joined; an effect makes value 1 right on as many wrong rows of each trial as it takes."""
+    means = equal.right.mean(axis=3)
+    sd = float(means.std(axis=2, ddof=1).mean())
+    hits: list[list[bool]] = [[] for _ in range(4)]
+    for draw, right in enumerate(equal.right):
+        random = np.random.default_rng([draw, 17])
+        for effect in range(4):
+            moved = right.astype(float)
+            for trial in moved[1]:
+                wrong = random.permutation(np.flatnonzero(trial == 0))
+                trial[wrong[: round(effect * sd * trial.size)]] = 1.0
+            claimed = compare_on_fixed_rows(resample_mean(moved, resamples=400), 0).claimed
+            hits[effect].append(bool(claimed[1]) if effect else bool(claimed.any()))
+    return [("rows and seeds", "mldiag", *(share(h) for h in hits))]
+
+
+# ---- 5 the gain of a chosen best
+
+
+def gains(data: dict[str, Population], draws: int, flat: Floats, equal: FixedRows) -> None:
+    digits, rows = data["digits"], []
+    truth = np.zeros(VALUES)
+    level = flat - (flat.mean(axis=(0, 2)) - flat.mean())[None, :, None]
+    rows.append(_gain_row("nine equal values", level, truth, 0))
+    step = 3 * float((flat - flat.mean(axis=1, keepdims=True)).std(ddof=1))
+    lifted = level.copy()
+    lifted[:, 3] += step
+    rows.append(_gain_row("one good value, 3 sd", lifted, np.where(np.arange(9) == 3, step, 0.0), 0))
+    neighbours = [1, 2, 3, 4, 5, 7, 9, 15, 30]
+    curves: list[tuple[str, Population, list[Make], int]] = [
+        ("k of k-NN, digits", digits, [lambda s, k=k: KNeighborsClassifier(k) for k in neighbours], 5),
+        (
+            "depth of a tree, digits",
+            digits,
+            [lambda s, d=d: DecisionTreeClassifier(max_depth=d, random_state=s) for d in range(2, 11)],
+            3,
+        ),
+        (
+            "alpha of ridge, diabetes",
+            data["diabetes"],
+            [lambda s, a=a: Ridge(alpha=a) for a in np.logspace(-2, 3, VALUES)],
+            8,
+        ),
+    ]
+    for label, population, makers, default in curves:
+        tensor = score_tensor(population, draws // 2, makers)
+        means = tensor.mean(axis=(0, 2))
+        rows.append(_gain_row(label, tensor, means - means[default], default))
+    fixed_found = [compare_on_fixed_rows(resample_mean(r.astype(float), resamples=400), 0) for r in equal.right]
+    rows.append(_gain_summary("nine equal values, fixed rows", fixed_found, truth))
+    head = ("sweep", "naive", "mldiag", "naive bias (sd)", "mldiag bias (sd)", "false claims", "values covered")
+    print_table("5  80 % interval of the true gain of the value chosen as best (aim about .80)", head, rows)
+
+
+def _gain_row(label: str, tensor: Floats, truth: Floats, default: int) -> tuple[str, ...]:
+    found = [compare_with_default(t, default, valid_to_train=VALID_TO_TRAIN) for t in tensor]
+    return _gain_summary(label, found, truth)
+
+
+def _gain_summary(label: str, found: list[Comparisons], truth: Floats) -> tuple[str, ...]:
+    rows, values = [], []
+    for comparisons in found:
+        candidates = comparisons.candidates
+        best = int(candidates[np.argmax(comparisons.difference[candidates])])
+        plain, gain = comparisons.intervals[best], gain_of_best(comparisons)
+        sd, true = comparisons.noise_sd, float(truth[best])
+        wrong = bool((comparisons.claimed & (truth <= 0)).any())
+        rows.append(
+            (
+                covers(plain, true),
+                covers(gain, true),
+                (plain.estimate - true) / sd,
+                (gain.estimate - true) / sd,
+                wrong,
+            )
+        )
+        values.append(np.mean([covers(comparisons.intervals[v], truth[v]) for v in candidates]))
+    table = np.array(rows, dtype=float)
+    biases = (f"{column.mean():+.3f}" for column in table[:, 2:4].T)
+    covered = f"{np.mean(values):.3f} +-{np.std(values) / np.sqrt(len(values)):.3f}"
+    return (label, share(table[:, 0]), share(table[:, 1]), *biases, share(table[:, 4]), covered)
+
+
+# ---- 6 the last doubling
+
+
+def doublings(data: dict[str, Population], draws: int) -> None:
+    curves: list[tuple[str, str, Make]] = [
+        ("flat", "digits", lambda s: Capped(GaussianNB(var_smoothing=0.03), s)),
+        ("flat", "breast_cancer", lambda s: Capped(tree(s), s)),
+        ("flat", "wine", lambda s: Capped(GaussianNB(var_smoothing=0.03), s)),
+        ("real", "digits", lambda s: GaussianNB(var_smoothing=0.03)),
+        ("real", "digits", tree),
+        ("real", "digits", lambda s: KNeighborsClassifier(1)),
+        ("real", "breast_cancer", lambda s: SVC()),
+        ("real", "diabetes", lambda s: Ridge(alpha=0.1)),
+    ]
+    rows = []
+    for kind, name, make in curves:
+        # a capped learner must draw other rows at each size, as a real one would see other rows
+        tensor = _doubling_tensor(data[name], draws, make, separate=kind == "flat")
+        gain = tensor[:, 1] - tensor[:, 0]
+        true = 0.0 if kind == "flat" else float(gain.mean())
+        mine = [last_doubling(table, valid_to_train=VALID_TO_TRAIN) for table in tensor]
+        full = [paired_difference(*table, valid_to_train=VALID_TO_TRAIN) for table in tensor]
+        naive = [paired_difference(*table, valid_to_train=0) for table in tensor]
+        rows.append(
+            (
+                f"{kind}: {name}, gain {true:+.3f} ({true / gain.std(axis=1, ddof=1).mean():.1f} sd)",
+                *(share([covers(p.interval, true) for p in each]) for each in (naive, full, mine)),
+                share([p.p_greater < 0.05 for p in naive]),
+                share([p.p_greater < 0.05 for p in mine]),
+                share([p.p_less < 0.05 for p in mine]),
+            )
+        )
+    head = ("curve", "cover naive", "cover full overlap", "cover mldiag", "naive: improving", "improving", "worse")
+    print_table("6  The gain of the last doubling: coverage, and claims at one-sided .05", head, rows)
+
+
+def _doubling_tensor(population: Population, draws: int, make: Make, *, separate: bool) -> Floats:
+    if not separate:
+        return score_tensor(population, draws, [make], sizes=(0.5, 1.0))
+    halves = (score_tensor(population, draws, [lambda s, b=b: make(2 * s + b)], sizes=(1.0,)) for b in (0, 1))
+    return np.concatenate(list(halves), axis=1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=600, help="small data sets per case")
+    parser.add_argument("--quick", action="store_true", help="40 draws a case: a check that it runs")
+    options = parser.parse_args()
+    draws = 40 if options.quick else options.draws
+    began = time.perf_counter()
+    print(f"{draws} draws a case (seeds 0 to {draws - 1}), {REPEATS} repeats, one core")
+    data = populations()
+    redrawn(data, draws)
+    equal = fixed(data, draws)
+    flat = sweeps(data, draws, equal)
+    gains(data, draws, flat, equal)
+    doublings(data, draws)
+    print(f"\n{time.perf_counter() - began:.0f} seconds")
+
+
+if __name__ == "__main__":
+    main()
