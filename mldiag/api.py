@@ -11,7 +11,7 @@ from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, diagnose_experiment
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.findings import Report
-from mldiag.steps import STEPS, Step
+from mldiag.steps import Step, step_named
 
 StepFunction = Callable[..., Report]
 
@@ -20,7 +20,7 @@ def step_function(step: Step) -> StepFunction:
     """Make the function of a step; its signature and its help are those of the settings.
 
     Example:
-        >>> sweep = step_function(next(step for step in STEPS if step.name == "sweep"))
+        >>> sweep = step_function(step_named("sweep"))
         >>> list(inspect.signature(sweep).parameters)[:3]
         ['experiment', 'param', 'values']
     """
@@ -70,4 +70,5 @@ def _help(step: Step, settings_type: type[Any]) -> str:
     return "\n".join([*lines, "    MldiagError: If a setting or the experiment is wrong."])
 
 
-learning_curve, sweep = (step_function(step) for step in STEPS)
+learning_curve = step_function(step_named("learning-curve"))
+sweep = step_function(step_named("sweep"))

@@ -253,12 +253,12 @@ def _notices(
     notices = []
     for name, value in fixed_seeds(built).items():
         notices.append(
-            f"{name}={value!r} is kept as it is: the seeds of the trials do not change it"
+            f"{name.removeprefix(train.prefix)}={value!r} is kept: the trials' seeds do not change it"
         )
     own = clone(built, safe=False)
     notices += [
-        f"{name}='auto' is fixed at {train.early_stopping} for every trial: scikit-learn switches it "
-        f"on above {EARLY_STOPPING_ROWS:,} rows, and the full training has {rows:,}"
+        f"{name.removeprefix(train.prefix)}='auto' is fixed at {train.early_stopping} for every trial: "
+        f"scikit-learn switches it on above {EARLY_STOPPING_ROWS:,} rows, and the full training has {rows:,}"
         for name in pin_early_stopping(own, on=train.early_stopping)
     ]
     known = parameters_of(built) if train.factory is None else {}

@@ -161,7 +161,9 @@ def _parameter(name: str, fields: Any, known_default: Any) -> Parameter:
             hint=error.hint or example,
         ) from error
     except (TypeError, ValueError) as error:
-        raise MldiagError(f"parameter {name!r}: {error}", expected="numbers", hint=example) from error
+        raise MldiagError(
+            f"parameter {name!r}: {error}", expected="numbers", hint=example
+        ) from error
 
 
 def _categorical(given: dict[str, Any]) -> Categorical:
@@ -177,13 +179,15 @@ def _ranged(name: str, given: dict[str, Any], example: str) -> Float | Int:
     for end in ("low", "high"):
         if end not in given:
             raise MldiagError(f"no {end}", expected="low and high, or choices", hint=example)
-    ends = [given[key] for key in ("low", "high", "default")]
+    low, high, default = ends = [given[key] for key in ("low", "high", "default")]
     if any(isinstance(value, (bool, str)) or value is None for value in ends):
         shown = next(v for v in ends if isinstance(v, (bool, str)) or v is None)
-        raise MldiagError(f"{shown!r} is no number", expected="numbers without quotes", hint=example)
+        raise MldiagError(
+            f"{shown!r} is no number", expected="numbers without quotes", hint=example
+        )
     for switch in ("log", "int", "zero", "increases"):
         if not isinstance(given.get(switch, False), bool):
             raise MldiagError(f"{switch} is {given[switch]!r}", expected="true or false")
     options = {key: given[key] for key in ("log", "zero", "role", "increases") if key in given}
     whole = given.get("int", all(isinstance(value, int) for value in ends))
-    return (Int if whole else Float)(*ends[:2], default=ends[2], **options)
+    return (Int if whole else Float)(low, high, default=default, **options)

@@ -68,7 +68,9 @@ def table_experiment(table: Mapping[str, Any], path: Path) -> Experiment:
     )
     fields["notices"] = (*notices, *said, *fields["notices"])
     experiment = Experiment(**fields, target=str(path), home=path.parent)
-    vars(experiment)["loaded"] = loaded  # the file has been read; a copy of the experiment reads it again
+    vars(experiment)["loaded"] = (
+        loaded  # the file has been read; a copy of the experiment reads it again
+    )
     return experiment
 
 
@@ -212,5 +214,8 @@ def _preprocessed(
     assert loaded.dataset is not None
     kinds = column_kinds(loaded.dataset.main.X)
     classes = is_classifier(chosen) or (not is_regressor(chosen) and is_class_target(targets))
-    steps = [(_PREPROCESS, TablePreprocessor(kinds, classes=classes)), (_MODEL, clone(chosen, safe=False))]
+    steps = [
+        (_PREPROCESS, TablePreprocessor(kinds, classes=classes)),
+        (_MODEL, clone(chosen, safe=False)),
+    ]
     return Pipeline(steps), f"{_MODEL}__", [describe_preprocessing(kinds)]

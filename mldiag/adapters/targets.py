@@ -167,11 +167,11 @@ def _from_module(path: str, name: str, folder: Path) -> Experiment:
         raise user_error(error, folder, path) from error
     if not known:
         files = sorted(file.name for file in folder.glob("*.py"))
-        error = unknown_name("target", path, [*files, *DEMOS])
+        unknown = unknown_name("target", path, [*files, *DEMOS])
         raise MldiagError(
-            error.what,
+            unknown.what,
             expected=f"file.py, file.py:name, package.module:name, or one of {', '.join(DEMOS)}",
-            nearest=error.nearest,
+            nearest=unknown.nearest,
             hint="mldiag list",
         )
     try:

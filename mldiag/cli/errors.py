@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from mldiag.errors import MldiagError, UserCodeError
+from mldiag.steps import STEPS
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -54,14 +55,20 @@ def failure_of(error: BaseException, arguments: list[str]) -> Failure:
     if isinstance(error, UsageError):
         return Failure("usage", 2, _usage_error(error, arguments))
     if isinstance(error, (KeyboardInterrupt, Interrupted, typer.Abort)):
-        told = MldiagError(
-            "interrupted", expected="finished trials are kept", hint=resume_command(arguments)
-        )
-        return Failure("interrupted", INTERRUPTED, told)
+        return Failure("interrupted", INTERRUPTED, _interruption(arguments))
     if isinstance(error, OSError) and error.filename is not None:
         told = MldiagError(f"{error.filename}: {error.strerror}", expected="to be able to use it")
         return Failure("usage", 2, told)
     return Failure("internal", INTERNAL, _internal_error(error))
+
+
+def _interruption(arguments: list[str]) -> MldiagError:
+    """A stopped step can go on; other commands have nothing to resume."""
+    if not arguments or arguments[0] not in {step.name for step in STEPS}:
+        return MldiagError("interrupted")
+    return MldiagError(
+        "interrupted", expected="finished trials are kept", hint=resume_command(arguments)
+    )
 
 
 def resume_command(arguments: list[str]) -> str:

@@ -63,6 +63,21 @@ def sync(
         )
 
 
+def open_ui(
+    target: TargetArgument = None,
+    tracking_uri: UriOption = None,
+    port: Annotated[str, typer.Option(help="Port on this machine.", metavar="N")] = "5000",
+) -> None:
+    """Open the MLflow UI on the experiment's own store."""
+    destination = destination_of(home_of(target), tracking_uri)
+    number = _port(port)
+    from mldiag.tracking.ui import serve_ui
+
+    if destination.kind != "server":
+        typer.echo(f"starting MLflow on {destination.shown}, which takes a while", err=True)
+    raise typer.Exit(serve_ui(destination, port=number, say=_say))
+
+
 def home_of(target: str | None) -> Path:
     """The folder of an experiment, without running its code.
 
@@ -124,5 +139,12 @@ def _projection(file: Path) -> Projection | None:
         return None
 
 
-def open_ui() -> None:
-    """Open the MLflow UI on the experiment's own store."""
+def _port(text: str) -> int:
+    if text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    raise MldiagError(f"port {text!r}", expected="a number from 1 to 65535", hint="--port 5001")
+
+
+def _say(text: str) -> None:
+    """Print at once: a person waits for the address while the server runs on."""
+    print(text, flush=True)

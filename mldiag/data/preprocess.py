@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import sklearn
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
+from sklearn.utils.fixes import parse_version
 
 from mldiag.errors import MldiagError
 
@@ -89,7 +92,11 @@ def _kind(column: pd.Series, name: Any) -> Kind:
             hint="leave the column out, or write a train function with @mldiag.experiment",
         )
     looked_at = present.iloc[:_DATES_LOOKED_AT].astype(str)
-    return "date" if looked_at.map(lambda text: _ISO_DATE.fullmatch(text) is not None).all() else "category"
+    return (
+        "date"
+        if looked_at.map(lambda text: _ISO_DATE.fullmatch(text) is not None).all()
+        else "category"
+    )
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -128,8 +135,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             handle_unknown="infrequent_if_exist",
             sparse_output=False,
         )
-        task = "auto" if self.classes else "continuous"
-        self.by_target_ = TargetEncoder(target_type=task, random_state=0, cv=FOLDS)
+        self.by_target_ = _target_encoder(classes=self.classes)
         blocks = []
         if numbers.shape[1]:
             blocks.append(self.scaler_.fit_transform(numbers))
@@ -203,13 +209,23 @@ def _dates(frame: pd.DataFrame, names: list[Any]) -> NDArray[np.float64]:
             column = pd.to_datetime(column.astype(str), format="ISO8601", errors="coerce", utc=True)
         times = column.dt
         seconds = (column - pd.Timestamp(0, tz=times.tz)).dt.total_seconds()
-        for part in (seconds / 86_400, times.year, times.month, times.dayofweek, times.hour):
-            parts.append(part.to_numpy(dtype=np.float64, na_value=np.nan))
+        found = (seconds / 86_400, times.year, times.month, times.day_of_week, times.hour)
+        parts += [part.to_numpy(dtype=np.float64, na_value=np.nan) for part in found]
     return np.column_stack(parts) if parts else np.zeros((len(frame), 0))
 
 
 def _texts(column: pd.Series) -> NDArray[Any]:
-    return column.astype(object).where(column.notna(), MISSING).astype(str).to_numpy(dtype=str)
+    texts = column.astype(object).where(column.notna(), MISSING).astype(str)
+    return np.asarray(texts.to_numpy(dtype=str))
+
+
+def _target_encoder(*, classes: bool) -> TargetEncoder:
+    """One with shuffled folds that are the same for the same rows."""
+    task = "auto" if classes else "continuous"
+    if parse_version(sklearn.__version__) < parse_version("1.9"):  # folds could not be given before
+        return TargetEncoder(target_type=task, cv=FOLDS, random_state=0)
+    kind = StratifiedKFold if classes else KFold
+    return TargetEncoder(target_type=task, cv=kind(FOLDS, shuffle=True, random_state=0))
 
 
 def _can_encode_by_target(y: Any, classes: bool) -> bool:
@@ -227,28 +243,26 @@ def describe_preprocessing(kinds: ColumnKinds) -> str:
     """The sentence about it that the plan prints.
 
     Example:
-        >>> print(describe_preprocessing(ColumnKinds(numbers=("age",))))
-        preprocessing "auto", learned from each trial's training rows: 1 numeric column (missing: the median and \
-a marker; then mean 0, sd 1); columns that do not vary are dropped
+        >>> describe_preprocessing(ColumnKinds(numbers=("age",))).partition(": ")[2].partition(";")[0]
+        '1 numeric column (missing: median and a marker'
     """
     parts = []
     if kinds.numbers:
         parts.append(
-            f"{_counted(kinds.numbers, 'numeric column')} (missing: the median and a marker; then mean 0, sd 1)"
+            f"{_counted(kinds.numbers, 'numeric column')} (missing: median and a marker; then mean 0, sd 1)"
         )
     if kinds.categories:
         parts.append(
-            f"{_counted(kinds.categories, 'text column')} (missing is a value of its own; one column a value, "
-            f"those in fewer than {RARE_ROWS} rows together; over {MANY_VALUES} values: the mean target of "
-            "the value, cross-fitted)"
+            f"{_counted(kinds.categories, 'text column')} (missing is a value of its own; a column for "
+            f"each value, those in fewer than {RARE_ROWS} rows together; over {MANY_VALUES} values: the "
+            "mean target of the value, cross-fitted)"
         )
     if kinds.dates:
         parts.append(
             f"{_counted(kinds.dates, 'date column')} (day number, year, month, weekday, hour, as numbers)"
         )
-    return (
-        'preprocessing "auto", learned from each trial\'s training rows: '
-        + "; ".join([*parts, "columns that do not vary are dropped"])
+    return 'preprocessing "auto", learned from each trial\'s training rows: ' + "; ".join(
+        [*parts, "columns that do not vary are dropped"]
     )
 
 

@@ -19,6 +19,8 @@ Mask = NDArray[np.bool_]
 class NoiseLimits:
     """When a value is left out of the pool; chosen by simulation (see `pooled_noise`)."""
 
+    wide_range: float = 6.0
+    """Standard errors: the means of nine equal values span more than this once in ten thousand sweeps."""
     fewest_values: int = 3
     noise_test: float = 0.2
     """Two-sided level of the F test of the lower values' noise: keeping odd noise costs more than losing df."""
@@ -86,22 +88,42 @@ def pooled_noise(scores: Floats, default: int, *, complete: Mask) -> PooledNoise
 
 def _gaps_to_peers(scores: Floats, default: int, others: Mask) -> Floats:
     """The default less the mean of the others, in each repeat that all of them have."""
+    if not others.any():
+        return np.empty(0)
     seen = np.isfinite(scores[others]).all(axis=0) & np.isfinite(scores[default])
     return np.asarray(scores[default, seen] - scores[np.ix_(others, seen)].mean(axis=0))
 
 
 def _competing(scores: Floats, default: int, complete: Mask) -> Mask:
-    """Values left after dropping, again and again, the lower half of the range of means if its noise differs."""
+    """The values left after dropping the lower half of the range of means where its noise differs.
+
+    It is dropped again only while the range is wide, else the pool could shrink to a plateau of values
+    that nearly always agree, and their noise would stand for everything.
+    """
     means = mean_differences(scores, default)
-    kept = complete & np.isfinite(means)
-    while np.ptp(means[kept], initial=0.0) > 0 and kept.sum() > LIMITS.fewest_values:
-        inside = means[kept]
+    kept = complete & np.isfinite(means) & ~_repeated(scores, default)
+    for passed in range(len(scores)):
+        inside, noise = means[kept], residual(scores[kept])
+        if inside.size <= LIMITS.fewest_values or np.ptp(inside) == 0:
+            break
+        error = noise.sd / math.sqrt(scores.shape[1])
+        if passed > 0 and not np.ptp(inside) > LIMITS.wide_range * error:
+            break
         floor = min((inside.max() + inside.min()) / 2, np.sort(inside)[-LIMITS.fewest_values])
         upper = kept & (means >= floor)
-        if upper.sum() == kept.sum() or _same_noise(residual(scores[kept]), residual(scores[upper])):
+        if passed == 0 and _same_noise(noise, residual(scores[upper])):
             break
         kept = upper
     return np.asarray(kept, dtype=bool)
+
+
+def _repeated(scores: Floats, default: int) -> Mask:
+    """Values that score exactly like an earlier one, the default first: they tell no noise of their own."""
+    order = [default, *(value for value in range(len(scores)) if value != default)]
+    _, first = np.unique(scores[order], axis=0, return_index=True)
+    repeated = np.ones(len(scores), dtype=bool)
+    repeated[[order[position] for position in first]] = False
+    return repeated
 
 
 def _same_noise(all_values: Residual, upper: Residual) -> bool:

@@ -74,3 +74,14 @@ STEPS = (
     Step(2, "learning-curve", "Is there enough data?"),
     Step(5, "sweep", "Are the hyperparameters right?"),
 )
+
+
+def step_named(name: str) -> Step:
+    """The step with this name.
+
+    Example:
+        >>> step_named("sweep").number
+        5
+    """
+    return next(step for step in STEPS if step.name == name)
+

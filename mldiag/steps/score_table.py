@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.declaration import Experiment
-from mldiag.findings import Interval
+from mldiag.findings import CLAIM_ERROR, Interval
 from mldiag.scoring import row_scores, scorer_of
 from mldiag.stats.bootstrap import ResampledScores, resample_mean, resample_score
 from mldiag.stats.fixed_rows import (
@@ -83,12 +83,24 @@ class ScoreTable:
             return self.difference(first, last)
         return last_doubling(self.scores[[first, last]], valid_to_train=self.valid_to_train)
 
-    def compare(self, default: int) -> Comparisons:
-        """Every point against the default, with claims over the whole family."""
+    def compare(self, default: int, *, families: int = 1) -> Comparisons:
+        """Every point against the default.
+
+        Args:
+            default: Position of the default.
+            families: Comparisons of this kind in the same step, which share the error of a claim.
+        """
+        error = CLAIM_ERROR / families
         if self.resampled is not None:
-            return compare_on_fixed_rows(self.resampled, default, not_run=self.not_run)
+            return compare_on_fixed_rows(
+                self.resampled, default, error=error, not_run=self.not_run
+            )
         return compare_with_default(
-            self.scores, default, valid_to_train=self.valid_to_train, not_run=self.not_run
+            self.scores,
+            default,
+            valid_to_train=self.valid_to_train,
+            error=error,
+            not_run=self.not_run,
         )
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from mldiag import wording
 from mldiag.findings import Table
 from mldiag.tracking.context import RunAnswer
 from mldiag.tracking.names import TAG_LENGTH
 
+_GAP = "\u00a0\u00a0"  # MLflow sets the columns of a table without any space between them
+
 TABLE_ROWS = 40
 """Most rows of a table in the description; all of them are in report.json."""
 
 
-def description(answer: RunAnswer, *, command: str, run_id: str, figure: str | None) -> str:
+def description(
+    answer: RunAnswer, *, command: str, run_id: str, figure: str | None, pages: str = ""
+) -> str:
     """Write the description in Markdown, at most 8,000 characters, the most wanted first.
 
     MLflow shows the first lines and folds the rest, and cuts what is longer.
@@ -25,6 +30,7 @@ def description(answer: RunAnswer, *, command: str, run_id: str, figure: str | N
         command: The command line that repeats it.
         run_id: MLflow's id of the run that holds the figure.
         figure: Artifact path of the figure, or None.
+        pages: Links to more pages, in Markdown.
 
     Example:
         >>> finding = {"outcome": "passed", "title": "No more rows needed"}
@@ -38,28 +44,22 @@ def description(answer: RunAnswer, *, command: str, run_id: str, figure: str | N
     findings: Sequence[Mapping[str, Any]] = report.get("findings") or ()
     parts = [_verdict(report, findings)]
     if figure:
-        parts.append(f"![the figure](get-artifact?path={figure}&run_uuid={run_id})")
-    parts += [_advice(findings)]
+        parts.append(f"![the figure](get-artifact?path={quote(figure)}&run_uuid={run_id})")
+    if findings:
+        parts.append(_text(findings[0].get("explanation") or ""))
     parts += [_table(table) for table in answer.tables]
     if report.get("next_command"):
         parts.append(f"**Next:** `{report['next_command']}`")
     parts += [_others(findings), _cost(report), f"Run again: `{command}`"]
+    parts.append(pages)
     return _fitted(parts)
 
 
 def _verdict(report: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
     title = findings[0]["title"] if findings else report.get("headline") or "No finding"
-    return f"**{_text(title)}**"
-
-
-def _advice(findings: Sequence[Mapping[str, Any]]) -> str:
-    if not findings:
-        return ""
-    lines = [_text(findings[0].get("explanation") or "")]
-    action = findings[0].get("action")
-    if action:
-        lines.append(f"**What to do:** {_text(action['text'])}")
-    return "\n\n".join(line for line in lines if line)
+    action = findings[0].get("action") if findings else None
+    advice = f"\n\n**What to do:** {_text(action['text'])}" if action else ""
+    return f"**{_text(title)}**{advice}"
 
 
 def _others(findings: Sequence[Mapping[str, Any]]) -> str:
@@ -71,7 +71,7 @@ def _others(findings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _table(table: Table) -> str:
-    lines = [_row(table.columns), _row(["---"] * len(table.columns))]
+    lines = [_row(table.columns), "|" + " --- |" * len(table.columns)]
     lines += [_row(row) for row in table.rows[:TABLE_ROWS]]
     left = len(table.rows) - TABLE_ROWS
     below = f"\n\n{wording.plural(left, 'more row')} in report.json" if left > 0 else ""
@@ -80,7 +80,8 @@ def _table(table: Table) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_text(cell).replace("|", "\\|") or " " for cell in cells) + " |"
+    shown = (_text(cell).replace("|", "\\|") for cell in cells)
+    return "|" + "|".join(f" {_GAP}{cell}{_GAP} " for cell in shown) + "|"
 
 
 def _cost(report: Mapping[str, Any]) -> str:

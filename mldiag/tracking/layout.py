@@ -20,6 +20,8 @@ HISTORY_POINTS = 300
 ERROR_LENGTH = 1000
 """Characters of an error kept in its tag: its end, where the cause stands."""
 
+_REPETITION = ("repeat", "seed")
+
 RUN_STATUS = {"ok": "FINISHED", "cut": "FINISHED", "interrupted": "KILLED"}
 """MLflow's status for those of a trial that are no failure."""
 
@@ -122,7 +124,7 @@ def child_run(
         cached: Whether the result was taken from the store.
         finished: When it came back, in seconds since 1970.
     """
-    points, left_out = trial_points(result)
+    points, left_out = trial_points(result, context.metric)
     start_ms = int(context.started * 1000) - 1 - rank  # newest first: rank 0 is the newest
     tags = _tags(result, context, cached=cached, finished=finished)
     if left_out:
@@ -159,8 +161,8 @@ def trial_params(
         "interventions": ", ".join(change.kind for change in spec.interventions) or "none",
         **dict(spec.params),  # a parameter of the same name is the user's
     }
-    if "repeat" in varying and spec.seed == spec.rows.repeat:
-        varying = [name for name in varying if name != "seed"]
+    # Beside a parameter that matters they would only be one more axis of the compare view.
+    varying = [name for name in varying if name not in _REPETITION] or varying
     chosen = {name: held[name] for name in varying if name in held}
     written = names.keys(chosen)
     params = {written[name]: wording.setting(value) for name, value in chosen.items()}
@@ -171,10 +173,10 @@ def trial_params(
     return {name: value[: names.VALUE_LENGTH] for name, value in params.items()}
 
 
-def trial_points(result: TrialResult) -> tuple[tuple[Point, ...], list[str]]:
-    """The metrics of a trial and what was left out of them.
+def trial_points(result: TrialResult, metric: str) -> tuple[tuple[Point, ...], list[str]]:
+    """The metrics of a trial and what was left out of them; the experiment's own metric first.
 
-    Non-finite values are left out: MLflow stores infinity as 1.8e308, which flattens every chart.
+    The first one is what the compare view draws. Non-finite values are left out: MLflow stores infinity as 1.8e308, which flattens every chart.
     A final value stands at the last step of its series, after the last reported one.
     """
     left_out: list[str] = []
@@ -182,7 +184,9 @@ def trial_points(result: TrialResult) -> tuple[tuple[Point, ...], list[str]]:
     for step, values in result.history:
         for name, value in values.items():
             series.setdefault(name, {})[int(step)] = float(value)
-    written = names.keys(dict.fromkeys([*series, *result.metrics, "seconds"]))
+    final = dict(sorted(result.metrics.items(), key=lambda item: item[0] != metric))
+    series = dict(sorted(series.items(), key=lambda item: item[0] != metric))
+    written = names.keys(dict.fromkeys([*series, *final, "seconds"]))
     points: list[Point] = []
     for name, by_step in series.items():
         finite = {step: value for step, value in by_step.items() if math.isfinite(value)}
@@ -195,7 +199,7 @@ def trial_points(result: TrialResult) -> tuple[tuple[Point, ...], list[str]]:
         if len(steps) < len(finite):
             left_out.append(f"{name}: {len(steps)} of {len(finite)} steps are shown")
         points += [Point(written[name], finite[step], step) for step in steps]
-    for name, value in result.metrics.items():
+    for name, value in final.items():
         by_step = series.get(name, {})
         last = max(by_step, default=0)
         if not math.isfinite(value):

@@ -115,10 +115,13 @@ def test_an_interruption_exits_130_and_prints_the_command_that_goes_on(mldiag, m
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mldiag.cli.explain.known_checks", interrupt)
-    answer = mldiag("explain", "MD201")
+    monkeypatch.setattr("mldiag.adapters.targets.find_experiment", lambda target: interrupt())
+    answer = mldiag("sweep", "digits", "--param", "learning_rate", "--fresh")
     assert answer.code == 130
     assert answer.err.startswith("interrupted\n")
-    assert "mldiag explain MD201" in answer.err
+    assert "hint:     mldiag sweep digits --param learning_rate\n" in answer.err
+    other = mldiag("explain")
+    assert (other.code, other.err) == (130, "interrupted\n")
 
 
 def test_a_file_that_cannot_be_written_is_no_fault_of_mldiag(mldiag, tmp_path):

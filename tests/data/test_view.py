@@ -116,7 +116,9 @@ def test_zeroed_in_one_part_only():
 
 
 def test_dropped_columns():
-    assert np.array_equal(view(ARRAY, ("drop_columns", {"columns": (1, 3)})).X(VALID), ARRAY[20:, [0, 2]])
+    assert np.array_equal(
+        view(ARRAY, ("drop_columns", {"columns": (1, 3)})).X(VALID), ARRAY[20:, [0, 2]]
+    )
     frame = view(FRAME, ("drop_columns", {"columns": ("city",)})).X(VALID)
     assert "city" not in frame.columns
     matrix = view(sparse.csr_matrix(ARRAY), ("drop_columns", {"columns": (0,)})).X(VALID)
@@ -125,7 +127,11 @@ def test_dropped_columns():
 
 @pytest.mark.parametrize(
     ("X", "columns", "words"),
-    [(FRAME, ("aeg",), "unknown column 'aeg'"), (ARRAY, (4,), "no column 4"), ([1] * 30, (0,), "have none")],
+    [
+        (FRAME, ("aeg",), "unknown column 'aeg'"),
+        (ARRAY, (4,), "no column 4"),
+        ([1] * 30, (0,), "have none"),
+    ],
 )
 def test_columns_that_are_not_there(X, columns, words):
     with pytest.raises(MldiagError, match=words):
@@ -164,7 +170,11 @@ def test_scaling_of_frames_sparse_and_constant_columns():
 
 
 def test_interventions_apply_in_their_order():
-    changes = (("drop_columns", {"columns": (0,)}), ("scale", {}), ("zero_inputs", {"part": "valid"}))
+    changes = (
+        ("drop_columns", {"columns": (0,)}),
+        ("scale", {}),
+        ("zero_inputs", {"part": "valid"}),
+    )
     seen = view(ARRAY, *changes)
     assert seen.X(TRAIN).shape == (20, 3)
     assert np.allclose(seen.X(TRAIN).mean(0), 0)

@@ -8,7 +8,15 @@ from mldiag.run.budget import Budget, parse_budget
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90s", 90), ("10m", 600), ("2h", 7200), ("1.5h", 5400), ("1h30m", 5400), (" 10 M ", 600), (".5m", 30)],
+    [
+        ("90s", 90),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        (" 10 M ", 600),
+        (".5m", 30),
+    ],
 )
 def test_times(text, seconds):
     assert parse_budget(text) == Budget(seconds=seconds)
@@ -25,7 +33,9 @@ def test_no_budget_is_no_limit():
     assert parse_budget(None).remaining(1e9, 1.0) is None
 
 
-@pytest.mark.parametrize("text", ["", "10", "ten minutes", "10d", "1m1m", "x", "-5m", "10m60x", "nan", "1e3s"])
+@pytest.mark.parametrize(
+    "text", ["", "10", "ten minutes", "10d", "1m1m", "x", "-5m", "10m60x", "nan", "1e3s"]
+)
 def test_what_cannot_be_read_says_what_can(text):
     with pytest.raises(MldiagError) as caught:
         parse_budget(text)

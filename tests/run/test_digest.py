@@ -281,7 +281,7 @@ def test_the_digest_is_the_same_in_every_process(tmp_path):
 
 def plain(function, **source) -> Experiment:
     declared = {"data": (np.zeros((20, 2)), np.arange(20.0))} if not source else source
-    return mldiag.experiment(metric="rmse", **declared)(function)
+    return mldiag.experiment(name="plain", metric="rmse", **declared)(function)
 
 
 def test_declared_data_are_no_code_wherever_they_are_reached():

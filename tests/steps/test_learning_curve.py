@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from mldiag import MldiagError
-from mldiag.steps import STEPS
+from mldiag.steps import step_named
 from mldiag.steps.learning_curve.plan import curve_sizes
 from mldiag.steps.learning_curve.settings import Settings
 from tests.steps.made_up import answer, made_up_experiment, noise
 
-STEP = next(step for step in STEPS if step.name == "learning-curve")
+STEP = step_named("learning-curve")
 
 
 def curve(limit, start, power, sd):
@@ -153,7 +153,7 @@ def test_rows_that_cannot_vary_are_not_applicable():
 def test_full_size_trials_are_those_of_a_sweep():
     experiment = made_up_experiment()
     curve_specs = STEP.plan(experiment, Settings())
-    sweep = next(step for step in STEPS if step.name == "sweep")
+    sweep = step_named("sweep")
     sweep_specs = sweep.plan(experiment, sweep.settings_type()(param="lr"))
     assert len(set(curve_specs) & set(sweep_specs)) == 5
 

@@ -7,12 +7,12 @@ import pytest
 
 import mldiag
 from mldiag import MldiagError
-from mldiag.steps import STEPS
+from mldiag.steps import step_named
 from mldiag.steps.sweep.axes import asked_axes
 from mldiag.steps.sweep.settings import Settings
 from tests.steps.made_up import answer, made_up_experiment, noise
 
-STEP = next(step for step in STEPS if step.name == "sweep")
+STEP = step_named("sweep")
 
 
 def lr_of(spec):

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing import context, forkserver, popen_forkserver, process
+from multiprocessing import context, forkserver, popen_forkserver, process, spawn
 from types import FunctionType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
 """Libraries that may be imported before a fork: none of them starts threads when it is imported."""
@@ -50,8 +50,10 @@ class WorkerServer(forkserver.ForkServer):
 
     def ensure_running(self) -> None:
         """Start the server if it does not run."""
+        stock: Any = forkserver.ForkServer.ensure_running
+        names = {"get_preparation_data": _preparation_data, "get_executable": spawn.get_executable}
         with _environment_set(self._environment), _interrupt_blocked():
-            super().ensure_running()
+            _with_names(stock, spawn=SimpleNamespace(**names))(self)
 
     def stop(self) -> None:
         """End the server at once; its workers must have ended."""
@@ -73,7 +75,7 @@ class WorkerContext(context.ForkServerContext):
 class WorkerProcess(process.BaseProcess):
     """A process that is ended with everything it has started."""
 
-    _start_method = "forkserver"
+    _start_method = None  # a training that starts processes itself does so in the platform's way
 
     def __init__(self, *args: Any, server: WorkerServer, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -97,17 +99,15 @@ class WorkerProcess(process.BaseProcess):
 class _WorkerPopen(popen_forkserver.Popen):
     def _launch(self, process_obj: WorkerProcess) -> None:
         """Start as multiprocessing does, but through our server and without a word of `__main__`."""
-        server: Any = process_obj.server
-        names = {
-            **vars(popen_forkserver),
-            "spawn": SimpleNamespace(get_preparation_data=_preparation_data),
-            "forkserver": SimpleNamespace(
-                connect_to_new_process=server.connect_to_new_process,
-                read_signed=forkserver.read_signed,
+        server, stock = process_obj.server, forkserver
+        launch = _with_names(
+            cast("Any", popen_forkserver.Popen)._launch,
+            spawn=SimpleNamespace(get_preparation_data=_preparation_data),
+            forkserver=SimpleNamespace(
+                connect_to_new_process=cast("Any", server).connect_to_new_process,
+                read_signed=cast("Any", stock).read_signed,
             ),
-        }
-        stock: Any = popen_forkserver.Popen
-        launch: Callable[..., None] = FunctionType(stock._launch.__code__, names)
+        )
         launch(self, process_obj)
 
     def poll(self, flag: int = os.WNOHANG) -> int | None:
@@ -129,6 +129,14 @@ class _WorkerPopen(popen_forkserver.Popen):
     def _kill_group(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+def _with_names(function: FunctionType, **names: Any) -> Callable[..., None]:
+    """A function of the standard library that finds other things under some of its module's names.
+
+    Nothing is changed for anybody else, as it would be by patching the module or hiding `__main__`.
+    """
+    return FunctionType(function.__code__, {**function.__globals__, **names})
 
 
 def _preparation_data(name: str) -> dict[str, Any]:

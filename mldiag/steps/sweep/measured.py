@@ -95,11 +95,17 @@ class MeasuredAxis:
 
 
 def measure_axis(
-    experiment: Experiment, settings: Settings, axis: Axis, results: Sequence[TrialResult]
+    experiment: Experiment,
+    settings: Settings,
+    axis: Axis,
+    results: Sequence[TrialResult],
+    *,
+    axes: int = 1,
 ) -> MeasuredAxis:
-    """Compare the values of an axis."""
+    """Compare the values of an axis; `axes` parameters moved in one step share the error of a claim."""
     grid = axis_specs(experiment, settings, axis)
-    return MeasuredAxis(axis, measure(experiment, settings, grid, axis.default, results))
+    measured = measure(experiment, settings, grid, axis.default, results, families=axes)
+    return MeasuredAxis(axis, measured)
 
 
 def measure(
@@ -108,6 +114,8 @@ def measure(
     grid: Sequence[Sequence[TrialSpec]],
     default: int,
     results: Sequence[TrialResult],
+    *,
+    families: int = 1,
 ) -> Measured:
     """Compare points with the default.
 
@@ -117,9 +125,10 @@ def measure(
         grid: Specs by point and repeat.
         default: Position of the default among the points.
         results: What came back, in any order.
+        families: Comparisons of this kind in the same step.
     """
     table = score_table(experiment, grid, results)
-    comparisons = table.compare(default)
+    comparisons = table.compare(default, families=families)
     valid = tuple(table.interval(i) for i in range(len(grid)))
     best = _best(table, comparisons)
     gain = gain_of_best(comparisons, chosen=best) if best != default else undetermined(0.0)

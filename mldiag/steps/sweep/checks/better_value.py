@@ -20,7 +20,7 @@ class Thresholds:
     """Thresholds of MD501.
 
     Args:
-        claim_error: One-sided error of "better than the default" over all values; see `CLAIM_ERROR`.
+        claim_error: One-sided error of "better than the default" over all values of all parameters moved; see `CLAIM_ERROR`.
         problem_worths: A default is a problem, not just worth tuning, where the best value surely gains
             this many times the smallest gain worth having.
         most_repeats: More repeats than this are not suggested; nobody runs them.
@@ -39,7 +39,7 @@ CHECK = Check(
     title="Is there a better value than the default?",
     detects=(
         "Every value is compared with the default on the same rows and seeds. Better: Dunnett's one-sided "
-        "test over all values, with an error of {claim_error:.0%} for the whole parameter; a problem where "
+        "test over all values, with an error of {claim_error:.0%} for the whole sweep; a problem where "
         "the lower end of the gain is over {problem_worths:g} times the smallest gain worth having. Flat: "
         "every 80 % interval lies within the smallest gain worth having. Default already best: none of "
         "them reaches above it. Else inconclusive."

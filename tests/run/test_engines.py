@@ -1,0 +1,443 @@
+"""What every engine must do, and what the one with worker processes survives."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from engine_cases import Y, cases, slow
+
+import mldiag
+from mldiag.errors import MldiagError
+from mldiag.run.engines.cargo import CargoError, pack
+from mldiag.run.engines.inline import InlineEngine
+from mldiag.run.engines.local import CHUNK_TRIALS, LocalEngine
+from mldiag.run.threads import THREAD_VARIABLES
+from mldiag.trial_spec import Intervention
+
+PATIENCE = 20.0  # seconds after which something that should happen has not
+
+
+def open_engine(name, experiment, **options):
+    if name == "inline":
+        return InlineEngine(experiment, threads=1, **options)
+    return LocalEngine(experiment, **{"workers": 2, "threads": 1} | options)
+
+
+def spec_of(behaviour="ok", *, experiment=cases, **options):
+    return experiment.spec({"behaviour": behaviour}, **options)
+
+
+def comparable(results):
+    keys = ("status", "metrics", "history", "predictions", "rows_digest", "train_rows", "valid_rows",
+            "threads", "attempts", "fidelity_reached", "notices", "error")  # fmt: skip
+    return {result.spec: {key: getattr(result, key) for key in keys} for result in results}
+
+
+def eventually(condition):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.fixture(scope="module")
+def local():
+    engine = open_engine("local", cases)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module", params=["inline", "local"])
+def engine(request, local):
+    return local if request.param == "local" else open_engine("inline", cases)
+
+
+# Every engine
+
+
+def test_results_are_those_of_a_trial_on_its_own(engine):
+    from mldiag.run.worker import run_trial
+
+    specs = [
+        *(spec_of(seed=seed, repeat=seed % 2) for seed in range(6)),
+        spec_of(size=20),
+        spec_of(fidelity=0.5),
+        spec_of(interventions=(Intervention("permute_labels"),)),
+    ]
+    expected = comparable(run_trial(cases, spec, threads=1) for spec in specs)
+    results = list(engine.run(specs))
+    assert comparable(results) == expected
+    assert len({result.metrics["sum"] for result in results}) >= 8  # the seeds differ
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status"),
+    [
+        ("raise", "failed"), ("mldiag_error", "failed"), ("sys_exit", "failed"), ("wrong_type", "failed"),
+        ("nan", "diverged"), ("inf", "diverged"), ("memory", "out_of_memory"),
+    ],
+)  # fmt: skip
+def test_a_bad_trial_costs_only_itself(engine, behaviour, status):
+    specs = [spec_of(), spec_of(behaviour), spec_of(seed=1)]
+    results = {result.spec: result for result in engine.run(specs)}
+    assert [results[spec].status for spec in specs] == ["ok", status, "ok"]
+
+
+def test_specs_are_taken_as_they_can_start(engine):
+    taken = []
+
+    def supply():
+        for seed in range(2000):
+            taken.append(seed)
+            yield spec_of(seed=seed)
+
+    results = engine.run(supply())
+    next(results)
+    assert len(taken) <= 2 * 2 * CHUNK_TRIALS
+    results.close()
+    taken.clear()
+    assert [result.status for result in engine.run([spec_of()])] == ["ok"]  # still of use
+
+
+def test_nothing_to_run(engine):
+    assert list(engine.run([])) == []
+
+
+def test_giving_up_ends_the_run(engine):
+    assert list(engine.run([spec_of(seed=7)], give_up=lambda: True)) == []
+
+
+def test_every_trial_of_many_short_ones_comes_back_once(engine):
+    specs = [spec_of(seed=seed) for seed in range(150)]
+    assert sorted(result.spec.seed for result in engine.run(specs)) == list(range(150))
+
+
+def test_what_a_train_function_prints_stays_off_stdout(engine, capfd):
+    assert [result.status for result in engine.run([spec_of("print")])] == ["ok"]
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", ["inline", "local"])
+def test_over_the_time_limit(name):
+    engine = open_engine(name, slow, time_limit=0.2)
+    try:
+        seconds = 0.9 if name == "inline" else 50.0  # this process cannot end it
+        specs = [slow.spec({"seconds": seconds}), slow.spec(seed=1)]
+        results = {result.spec: result for result in engine.run(specs)}
+    finally:
+        engine.close()
+    late = results[specs[0]]
+    assert (late.status, late.metrics, late.wall_seconds) == ("timeout", {}, 0.2)
+    assert "limit of 0.2 s" in late.error
+    assert results[specs[1]].status == "ok"
+
+
+def test_closing_twice():
+    for name in ("inline", "local"):
+        engine = open_engine(name, cases)
+        engine.close()
+        engine.close()
+
+
+# Worker processes
+
+
+def test_a_dead_worker_costs_one_trial(local):
+    specs = [spec_of(seed=seed) for seed in range(60)]
+    specs[30] = spec_of("kill", seed=30)
+    results = {result.spec: result for result in local.run(specs)}
+    assert len(results) == 60
+    lost = results.pop(specs[30])
+    assert (lost.status, lost.attempts) == ("lost_worker", 2)
+    assert "signal 9" in lost.error
+    assert {(result.status, result.attempts) for result in results.values()} == {("ok", 1)}
+
+
+def test_a_training_that_ends_its_process_is_found_out(local):
+    results = {result.spec: result for result in local.run([spec_of("exit"), spec_of()])}
+    assert results[spec_of("exit")].status == "lost_worker"
+    assert "ended its process" in results[spec_of("exit")].error
+    assert results[spec_of()].status == "ok"
+
+
+def test_a_killed_worker_with_memory_used_up_ran_out_of_memory(local, monkeypatch):
+    kills = iter(range(1, 100))
+    monkeypatch.setattr("mldiag.run.engines.local.memory_kills", lambda: next(kills))
+    (result,) = local.run([spec_of("kill", seed=1)])
+    assert (result.status, result.attempts) == ("out_of_memory", 1)
+    assert "memory ran out" in result.error
+
+
+def test_a_hang_inside_a_chunk_of_short_trials():
+    engine = open_engine("local", cases, time_limit=0.5)
+    try:
+        specs = [spec_of(seed=seed) for seed in range(40)]
+        specs[35] = spec_of("hang", seed=35)
+        results = {result.spec: result for result in engine.run(specs)}
+    finally:
+        engine.close()
+    assert results.pop(specs[35]).status == "timeout"
+    assert {result.status for result in results.values()} == {"ok"}
+    assert len(results) == 39
+
+
+def test_a_broken_pool_is_built_again(local):
+    results = local.run([spec_of(seed=seed) for seed in range(30)])
+    next(results)
+    for worker in list(local._pool._pool_manager.worker_manager.workers.values()):
+        os.kill(worker.pid, signal.SIGKILL)
+    local._pool._context.status = type(local._pool._context.status).ERROR
+    assert len(list(results)) == 29
+
+
+def test_workers_that_never_start_are_an_error(monkeypatch):
+    experiment = cases.renamed(target="no_such_module_anywhere:cases")
+    engine = open_engine("local", experiment)
+    try:
+        with pytest.raises(MldiagError, match="worker process"):
+            list(engine.run([spec_of()]))
+    finally:
+        engine.close()
+
+
+def test_cancelled_trainings_are_killed(tmp_path):
+    def record(trial):
+        (tmp_path / str(os.getpid())).touch()
+        time.sleep(300 if trial.seed else 0)
+        return 0.5
+
+    experiment = mldiag.experiment(rows=20, metric="accuracy")(record)
+    engine = open_engine("local", experiment)
+    try:
+        results = engine.run([experiment.spec(seed=0), experiment.spec(seed=1)])
+        assert next(results).spec.seed == 0
+        assert eventually(lambda: len(list(tmp_path.iterdir())) == 2)
+        results.close()
+        assert [result.status for result in engine.run([experiment.spec(seed=0, size=5)])] == ["ok"]
+    finally:
+        engine.close()
+    assert eventually(lambda: not any(alive(path.name) for path in tmp_path.iterdir()))
+
+
+def test_what_a_training_started_ends_with_it(tmp_path):
+    def command(trial):
+        child = subprocess.Popen(["sleep", "300"])
+        (tmp_path / "child").write_text(str(child.pid))
+        child.wait()
+
+    experiment = mldiag.experiment(rows=20, metric="accuracy")(command)
+    engine = open_engine("local", experiment, time_limit=0.5)
+    try:
+        assert [result.status for result in engine.run([experiment.spec()])] == ["timeout"]
+        assert eventually(lambda: not alive((tmp_path / "child").read_text()))
+    finally:
+        engine.close()
+
+
+def test_arrays_travel_once_and_cannot_be_written():
+    big = np.arange(60_000.0).reshape(60, 1000)
+    frame = pd.DataFrame(big[:, :3], columns=["a", "b", "c"])
+
+    def train(trial):
+        view = trial._view
+        writable = view._dataset.main.X.flags.writeable or big.flags.writeable
+        trial.X_train[:] = 0  # a copy: may be written
+        shared = np.shares_memory(view._dataset.main.X, big)
+        return {"accuracy": 0.5, "writable": writable, "shared": shared, "rows": len(frame)}
+
+    experiment = mldiag.experiment(data=(big, Y), metric="accuracy")(train)
+    cargo = pack(experiment)
+    assert cargo.spans[0][1] < 50_000  # the pickle itself holds no array
+    cargo.close()
+    engine = open_engine("local", experiment)
+    try:
+        (result,) = engine.run([experiment.spec()])
+    finally:
+        engine.close()
+    assert result.error == ""
+    assert result.metrics == {"accuracy": 0.5, "writable": 0.0, "shared": 1.0, "rows": 60.0}
+
+
+def test_a_memory_mapped_file_is_opened_again_and_not_copied(tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(60, 500)))
+
+    def train(trial):
+        return {"accuracy": 0.5, "mapped": isinstance(trial._view._dataset.main.X, np.memmap)}
+
+    data = (np.load(tmp_path / "x.npy", mmap_mode="r"), Y)
+    experiment = mldiag.experiment(data=data, metric="accuracy")(train)
+    cargo = pack(experiment)
+    assert sum(length for _, length in cargo.spans) < 50_000
+    cargo.close()
+    engine = open_engine("local", experiment)
+    try:
+        (result,) = engine.run([experiment.spec()])
+    finally:
+        engine.close()
+    assert result.metrics["mapped"] == 1.0
+
+
+def test_what_cannot_travel_says_so():
+    lock = threading.Lock()
+
+    def train(trial):
+        with lock:
+            return 0.5
+
+    experiment = mldiag.experiment(rows=20, metric="accuracy")(train)
+    engine = open_engine("local", experiment)
+    with pytest.raises(CargoError, match="cannot be sent to worker processes") as caught:
+        list(engine.run([experiment.spec()]))
+    assert caught.value.hint
+    engine.close()
+
+
+def test_threads_are_capped_before_libraries_load(monkeypatch):
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+    def train(trial):
+        variables = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+        return {"accuracy": 0.5} | {name: float(value) for name, value in variables.items()}
+
+    experiment = mldiag.experiment(rows=20, metric="accuracy")(train)
+    engine = open_engine("local", experiment, workers=1, threads=3)
+    try:
+        (result,) = engine.run([experiment.spec()])
+    finally:
+        engine.close()
+    assert result.metrics["OMP_NUM_THREADS"] == 3
+    assert result.metrics["MKL_NUM_THREADS"] == 7  # the user's own choice
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+SCRIPT = """
+import sys
+import numpy as np
+import mldiag
+from mldiag.run.engines.local import LocalEngine
+
+print("main runs", file=sys.stderr)
+X = np.arange(80.0).reshape(40, 2)
+
+class Model:
+    def score(self, rows):
+        return float(rows.mean())
+
+@mldiag.experiment(data=(X, X[:, 0] > 40), metric="accuracy")
+def plain(trial):
+    print("not on stdout")
+    return Model().score(trial.X_valid)
+
+engine = LocalEngine(plain, workers=2, threads=1)
+results = list(engine.run([plain.spec(seed=seed) for seed in range(4)]))
+engine.close()
+print([result.status for result in results], [result.error for result in results])
+"""
+
+
+@pytest.mark.parametrize("way", ["script", "stdin", "-c"])
+def test_main_is_never_run_again(way, tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    arguments = {"script": [tmp_path / "script.py"], "stdin": ["-"], "-c": ["-c", SCRIPT]}[way]
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=SCRIPT if way == "stdin" else "",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout == "['ok', 'ok', 'ok', 'ok'] ['', '', '', '']\n"
+    assert done.stderr.count("main runs") == 1
+    assert done.stderr == "main runs\n"
+
+
+def test_code_from_a_file_that_is_on_no_path(tmp_path):
+    import importlib.util
+
+    (tmp_path / "loose_experiment.py").write_text(
+        "import mldiag\n"
+        "def score(trial):\n    return 0.25\n"
+        "@mldiag.experiment(rows=20, metric='accuracy')\n"
+        "def loose(trial):\n    return score(trial)\n"
+    )
+    name = "loose_experiment"
+    spec = importlib.util.spec_from_file_location(name, tmp_path / "loose_experiment.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+        engine = open_engine("local", module.loose)
+        try:
+            (result,) = engine.run([module.loose.spec()])
+        finally:
+            engine.close()
+    finally:
+        del sys.modules[name]
+    assert (result.error, result.metrics) == ("", {"accuracy": 0.25})
+
+
+def test_the_parents_multiprocessing_is_untouched(local):
+    import multiprocessing
+
+    assert [result.status for result in local.run([spec_of()])] == ["ok"]
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT + "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert multiprocessing.forkserver._forkserver._forkserver_pid is None
+
+
+ORPHANS = """
+import os, sys, time
+import mldiag
+from mldiag.run.engines.local import LocalEngine
+
+folder = sys.argv[1]
+
+@mldiag.experiment(rows=20, metric="accuracy")
+def endless(trial):
+    child = os.fork()
+    if not child:
+        os.execvp("sleep", ["sleep", "300"])
+    for pid in (os.getpid(), os.getppid(), child):
+        open(os.path.join(folder, str(pid)), "w").close()
+    time.sleep(300)
+
+engine = LocalEngine(endless, workers=2, threads=1)
+list(engine.run([endless.spec(seed=seed) for seed in range(2)]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+def test_no_worker_outlives_a_killed_parent(tmp_path):
+    script, marks = tmp_path / "script.py", tmp_path / "pids"
+    script.write_text(ORPHANS)
+    marks.mkdir()
+    parent = subprocess.Popen([sys.executable, script, marks])
+    try:
+        assert eventually(lambda: len(list(marks.iterdir())) >= 5)  # two workers, their server, ...
+    finally:
+        parent.kill()
+        parent.wait()
+    assert eventually(lambda: not any(alive(path.name) for path in marks.iterdir()))
