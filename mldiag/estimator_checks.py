@@ -132,6 +132,8 @@ def targets_of(y: Any, name: str = "the targets", *, hint: str = "") -> Any:
         ['a', 'b']
     """
     array = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    if isinstance(y, (list, tuple)) and array.dtype.kind == "U":
+        array = np.array(y, dtype=object)  # else NumPy would turn a number among names into a name
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     flat = array.reshape(-1)

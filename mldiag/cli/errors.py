@@ -92,7 +92,8 @@ def error_text(failure: Failure) -> str:
     error = failure.error
     head = "internal error" if failure.kind == "internal" else "error"
     lines = [error.what if failure.kind == "interrupted" else f"{head}: {error.what}"]
-    label = "" if failure.kind in ("user_code", "interrupted", "internal") else "expected:"
+    stands_alone = failure.kind in ("interrupted", "internal") or error.expected.startswith("Trace")
+    label = "" if stands_alone else "expected:"
     for name, text in ((label, error.expected), ("nearest:", error.nearest), ("hint:", error.hint)):
         if text:
             lines += _labelled(name, text)

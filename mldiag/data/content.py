@@ -265,19 +265,23 @@ def _chunk_digests(values: NDArray[Any]) -> Iterable[bytes]:
 
 
 def _kind(value: Any) -> str:
-    """Which of the known shapes of data a value has, without importing any library for it."""
-    root = type(value).__module__.split(".")[0]
-    if root == "torch" or hasattr(value, "detach"):
-        return "tensor" if hasattr(value, "layout") and hasattr(value, "detach") else ""
-    if hasattr(value, "iloc"):
-        return "frame" if hasattr(value, "columns") else "series"
-    if hasattr(value, "tocsr"):
+    """Which of the known shapes of data a value has, without importing any library for it.
+
+    The class is asked, not the object: some objects answer to any attribute's name.
+    """
+    cls = type(value)
+    root = cls.__module__.split(".")[0]
+    if hasattr(cls, "detach") and hasattr(cls, "layout"):
+        return "tensor"
+    if hasattr(cls, "iloc"):
+        return "frame" if hasattr(cls, "columns") else "series"
+    if hasattr(cls, "tocsr"):
         return "sparse"
-    if root == "pandas" and hasattr(value, "to_series"):
+    if root == "pandas" and hasattr(cls, "to_series"):
         return "index"
-    if hasattr(value, "__arrow_c_stream__") and hasattr(value, "columns"):
+    if hasattr(cls, "__arrow_c_stream__") and (hasattr(cls, "columns") or root == "pyarrow"):
         return "arrow"
-    if all(hasattr(value, name) for name in ("shape", "dtype", "__getitem__")):
+    if all(hasattr(cls, name) for name in ("shape", "dtype", "__getitem__")):
         return "rows"
     return ""
 

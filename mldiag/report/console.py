@@ -91,6 +91,8 @@ def trials_line(report: Report) -> str:
         '4 trials: 3 trained, 1 from the store, 1 without a score; 1 min 5 s of training in all'
     """
     trials = report.trials
+    if not trials.planned:
+        return "none were needed"
     failed = f"{trials.failed:,} without a score" if trials.failed else ""
     if trials.cached and not trials.run:
         told = f"{plural(trials.cached, 'trial')}, all from the store: nothing was trained"

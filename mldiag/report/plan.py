@@ -33,7 +33,8 @@ def plan_pairs(experiment: Experiment, plan: Plan, *, why: bool = False) -> list
     summary = PlanSummary(len(plan.specs), plan.cached, plan.seconds)
     pairs = [("trials", plan_line(summary))]
     pairs += varied(plan.specs)
-    pairs += split_pairs(experiment.splits)
+    known = experiment.splits.n_rows > 0
+    pairs += split_pairs(experiment.splits) if known else [("data", experiment.fixed_rows)]
     pairs += [("note", notice) for notice in dict.fromkeys(plan.notices)]
     pairs += [("why", reason) for reason in main_reasons(plan.why)] if why else []
     return pairs

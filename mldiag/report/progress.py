@@ -29,6 +29,8 @@ def plan_line(plan: PlanSummary, *, more: bool = False) -> str:
         >>> plan_line(PlanSummary(trials=6, cached=6))
         '6 trials, all cached: nothing to train'
     """
+    if not plan.trials:
+        return "no trials: there is nothing to train"
     noun = "more trial" if more else "trial"
     line = plural(plan.trials, noun)
     if plan.cached >= plan.trials:

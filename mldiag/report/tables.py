@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mldiag.findings import Table
 from mldiag.wording import MISSING
 
@@ -27,14 +29,20 @@ def numeric_columns(table: Table) -> tuple[bool, ...]:
     """Whether each column holds numbers only; those stand to the right.
 
     Example:
-        >>> numeric_columns(Table("t", ("rows", "name"), (("1,150", "a"), ("-9 (-10 to -8)", "b"))))
-        (True, False)
+        >>> rows = (("1,150", "a", "1 to 2"), ("-9 points (-10 to -8)", "b", "2 to 3"))
+        >>> numeric_columns(Table("t", ("rows", "name", "range"), rows))
+        (True, False, False)
     """
     if not table.rows:
         return (False,) * len(table.columns)
     return tuple(all(map(_is_number, cells)) for cells in zip(*table.rows, strict=True))
 
 
+_NUMBER = re.compile(
+    rf"[+-]?[\d.,]*(\d|{MISSING})(e[+-]?\d+)?( %| points?)?( \*)?( \(.*\))?( \*)?", re.IGNORECASE
+)
+"""A number with its unit, its mark and its interval."""
+
+
 def _is_number(cell: str) -> bool:
-    text = cell.strip()
-    return not text or text[0].isdigit() or (text[0] in f"+-.{MISSING}" and not text[1:2].isalpha())
+    return not cell or _NUMBER.fullmatch(cell.strip()) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def add(connection: sqlite3.Connection, row: EncodedAttempt, now: float) -> None
         "INSERT INTO attempts (key, identity, spec_digest, status, answers, seconds, result, created) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (row.key, row.identity, result.spec.digest, result.status, int(settles),
-         result.wall_seconds, row.text, now),
+         result.wall_seconds if math.isfinite(result.wall_seconds) else 0.0, row.text, now),
     )  # fmt: skip
     if row.predictions is not None:
         connection.execute(

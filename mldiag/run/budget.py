@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mldiag.errors import MldiagError
@@ -45,6 +47,45 @@ class Budget:
                 return None
             limit = self.trainings * full_trial_seconds
         return None if limit is None else max(0.0, limit - elapsed_seconds)
+
+
+GRACE_SHARE = 0.1
+"""Share of the time used by which trials in flight may overrun a budget."""
+
+GRACE_SECONDS = 2.0
+"""They may in any case overrun it by this."""
+
+
+class BudgetClock:
+    """A budget with the time of the command that it was given to.
+
+    Args:
+        budget: The budget; its time starts now.
+        full_trial_seconds: Gives the measured time of one full default training, or None.
+    """
+
+    def __init__(self, budget: Budget, full_trial_seconds: Callable[[], float | None]) -> None:
+        self._budget, self._full_trial_seconds = budget, full_trial_seconds
+        self._started = time.monotonic()
+        self._grace_ends: float | None = None
+
+    def remaining(self) -> float | None:
+        """Seconds left; None where there is no limit, or where it is not known yet."""
+        elapsed = time.monotonic() - self._started
+        return self._budget.remaining(elapsed, self._full_trial_seconds())
+
+    def spent(self) -> bool:
+        """Whether nothing is left: no trial starts any more."""
+        return self.remaining() == 0
+
+    def overrun(self) -> bool:
+        """Whether the trials in flight have overrun the budget by more than they may."""
+        if not self.spent():
+            return False
+        now = time.monotonic()
+        if self._grace_ends is None:
+            self._grace_ends = now + max(GRACE_SECONDS, GRACE_SHARE * (now - self._started))
+        return now > self._grace_ends
 
 
 def parse_budget(text: str | None) -> Budget:

@@ -23,6 +23,7 @@ from pathlib import Path
 FOREIGN_SECONDS = 24 * 3600.0
 """Age after which a claim of a process that cannot be seen from here is dead."""
 
+_PROC = Path("/proc")
 _living: weakref.WeakValueDictionary[str, Holder] = weakref.WeakValueDictionary()
 
 
@@ -118,9 +119,9 @@ def process_start(pid: int) -> str | None:
         >>> process_start(os.getpid()) is not None
         True
     """
-    if Path("/proc/self/stat").exists():
+    if (_PROC / "self" / "stat").exists():
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             return None
         return None if fields[0] in "ZX" else fields[19]

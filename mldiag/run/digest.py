@@ -27,7 +27,7 @@ from typing import Any
 from mldiag.data.content import hashed
 from mldiag.declaration import Experiment
 from mldiag.run.packages import versions_of
-from mldiag.run.part_names import without_file
+from mldiag.run.part_names import free_name, without_file
 from mldiag.run.reach import Reach
 
 TRIAL_RULES = "1"
@@ -74,14 +74,17 @@ def code_digest(experiment: Experiment) -> tuple[CodeDigest, dict[str, Any]]:
     reach.follow("train", experiment.train)
     parts = reach.parts | {
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
-        "metric": experiment.metric.name,
+        "metric name": experiment.metric.name,
         "trial rules": TRIAL_RULES,
     }
     for value in declared:  # code that calls `X.mean()` runs the package that X comes from
         if _identifies(value):
             for name, version in versions_of(type(value).__module__).items():
                 parts[f"package {name}"] = version
-    return CodeDigest(dict(sorted(parts.items()))), reach.data
+    reached: dict[str, Any] = {}
+    for name, value in reach.data.items():  # files may be renamed without a change of the data
+        reached[free_name(without_file(name), reached)] = value
+    return CodeDigest(dict(sorted(parts.items()))), reached
 
 
 def _flat(values: Iterable[Any]) -> list[Any]:

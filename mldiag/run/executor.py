@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldiag.findings import TrialCounts
-from mldiag.run.budget import parse_budget
+from mldiag.run.budget import BudgetClock, parse_budget
 from mldiag.run.cost import CostModel
 from mldiag.run.engines import Engine
 from mldiag.run.engines.cargo import CargoError
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from mldiag.run.store import Store
 
 __all__ = ["Executor", "Listener", "PlanSummary", "RunSettings"]
-
-GRACE_SHARE = 0.1
-"""Share of the time used by which the trials in flight may overrun a budget."""
-
-GRACE_SECONDS = 2.0
-"""They may in any case overrun it by this."""
 
 CLAIMED_AT_ONCE = 32
 """Short trials that are claimed together."""
@@ -75,15 +69,16 @@ class Executor:
     ) -> None:
         self._store, self._identity, self._settings = store, identity, settings
         self._listener = listener
-        self._budget = parse_budget(settings.budget)
         self._costs = CostModel(experiment)
+        self._budget = parse_budget(settings.budget)
+        self._clock = BudgetClock(self._budget, self._costs.full_trial_seconds)
         self._engines = EngineChoice(experiment, settings, self._costs)
         self._queue = TrialQueue(store, fresh=settings.fresh)
         self._interrupts = Interrupts()
         self._failures: dict[str, TrialResult] = {}
+        self._asked: set[str] = set()
         self._trained: set[str] = set()
-        self._started = time.monotonic()
-        self._given_up_at: float | None = None
+        self._counted: set[str] = set()
         self._mean_seconds = SHORT_SECONDS
         self.counts = TrialCounts()
         self.interrupted = False
@@ -99,7 +94,8 @@ class Executor:
         """
         wanted = self._keyed(specs)
         known = self._known_keys(wanted)
-        self._count(planned=len(wanted))
+        self._count(planned=len(wanted.keys() - self._asked))
+        self._asked |= wanted.keys()
         self._listener.planned(self._summary(wanted, known))
         missing = dict(wanted)
         for key, result in self._stored([key for key in wanted if key in known]):
@@ -126,8 +122,7 @@ class Executor:
 
     def remaining_seconds(self) -> float | None:
         """Seconds left of the budget; None where there is none, or where it is not known yet."""
-        elapsed = time.monotonic() - self._started
-        return self._budget.remaining(elapsed, self._costs.full_trial_seconds())
+        return self._clock.remaining()
 
     def close(self) -> None:
         """Stop the workers and give up every claim."""
@@ -195,7 +190,7 @@ class Executor:
             engine = self._engines.engine_for(self._queue.waiting)
             self._queue.sort(self._order_on(engine))
             try:
-                with closing(engine.run(self._supply(), give_up=self._gives_up)) as results:
+                with closing(engine.run(self._supply(), give_up=self._clock.overrun)) as results:
                     while (result := self._next(results)) is not None:
                         key = self._identity.key(result.spec)
                         if not self._is_repeated(key, result):
@@ -264,7 +259,9 @@ class Executor:
 
     def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:
         cached = cached and key not in self._trained
-        self._count(run=not cached, cached=cached, failed=result.status in LOST)
+        if key not in self._counted:  # a later round may ask for it again
+            self._counted.add(key)
+            self._count(run=not cached, cached=cached, failed=result.status in LOST)
         self._listener.finished(result, cached)
         return result
 
@@ -282,17 +279,7 @@ class Executor:
     # When to stop
 
     def _must_stop(self) -> bool:
-        return self._interrupts.requested or self.remaining_seconds() == 0
-
-    def _gives_up(self) -> bool:
-        """Whether what is in flight has overrun the budget by too much."""
-        if self.remaining_seconds() != 0:
-            return False
-        now = time.monotonic()
-        if self._given_up_at is None:
-            grace = max(GRACE_SECONDS, GRACE_SHARE * (now - self._started))
-            self._given_up_at = now + grace
-        return now > self._given_up_at
+        return self._interrupts.requested or self._clock.spent()
 
     def _say_what_is_left(self, count: int, missing: int) -> None:
         if not count:

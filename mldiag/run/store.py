@@ -91,6 +91,15 @@ class Store:
         """Close, whatever happened."""
         self.close()
 
+    def __del__(self) -> None:
+        """Close the file of a store that was forgotten; in a fork it is the parent's to close."""
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            if self._holder.pid == os.getpid():
+                connection.close()
+            else:
+                _inherited.append(connection)
+
     def close(self) -> None:
         """Give back this store's claims and close the file; a later call opens it again."""
         with self._lock:
@@ -220,6 +229,10 @@ class Store:
 
     def _mended(self, action: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
         """Act on the file; where it proves damaged, keep it aside, begin a new one and act again."""
+        if self._holder.pid != os.getpid():
+            self._lock = (
+                threading.RLock()
+            )  # a thread of the parent may have held it during the fork
         with self._lock, explained(self.path):
             try:
                 return action(self._opened())
@@ -230,7 +243,7 @@ class Store:
                 return action(self._opened(damaged=str(error)))
 
     def _opened(self, damaged: str = "") -> sqlite3.Connection:
-        if self._holder.pid != os.getpid():  # a fork: connection, claims and lock were the parent's
+        if self._holder.pid != os.getpid():  # a fork: connection and claims are the parent's
             if self._connection is not None:
                 _inherited.append(self._connection)
             self._connection = None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from mldiag.errors import MldiagError
@@ -193,9 +192,3 @@ def _alone(path: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def sizes(path: Path) -> int:
-    """Bytes that the store takes on disk."""
-    with closing(os.scandir(path.parent)) as entries:
-        return sum(item.stat().st_size for item in entries if item.name.startswith(path.name))

@@ -1,4 +1,4 @@
-"""Fixed validation rows: the rows are the sample. A paired bootstrap over them, joined with the seeds' variance."""
+"""Fixed validation rows are the sample: scores on resampled rows, or whole groups, paired over settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Student's t and Dunnett's maximum of correlated t's, from scipy.special alone (scipy.stats loads slowly)."""
+"""Student's t and Dunnett's maximum of correlated t's, without scipy.stats, which loads slowly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-_NODES = 64  # both integrals are smooth: 64 nodes agree with 200 to seven digits
+_NODES = 40  # within 5e-5 of 160 nodes up to a correlation of .5, within 1e-3 up to .75
 
 
 def t_quantile(probability: float, df: float) -> float:

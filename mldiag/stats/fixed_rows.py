@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from mldiag.findings import CLAIM_ERROR, SHOWN_LEVEL, Interval
 from mldiag.stats.bootstrap import ResampledScores
-from mldiag.stats.distributions import t_upper_tail
 from mldiag.stats.comparisons import Comparisons, Differences, judge, read_cells
+from mldiag.stats.distributions import t_upper_tail
 from mldiag.stats.intervals import PairedDifference, sample_sd, t_interval, undetermined
 from mldiag.stats.layout import common_repeats, difference_covariance, mean_differences
 from mldiag.stats.noise import PooledNoise, pooled_noise

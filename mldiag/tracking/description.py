@@ -76,7 +76,7 @@ def _table(table: Table) -> str:
     left = len(table.rows) - TABLE_ROWS
     below = f"\n\n{wording.plural(left, 'more row')} in report.json" if left > 0 else ""
     head = f"{_text(table.title)}\n\n" if table.title else ""
-    return head + "\n".join(lines) + below
+    return head + "\n".join(lines) + (below or "\n\n" + _GAP)
 
 
 def _row(cells: Sequence[str]) -> str:

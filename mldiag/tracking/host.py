@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-HOST_TAG = "mldiag.host"
-PROCESS_TAG = "mldiag.process"
+TAG = "mldiag.writer"
 
 
 def this_process(pid: int | None = None) -> dict[str, str]:
-    """The tags that name a process: its machine, boot, process space, number and start."""
+    """The tag that names a process: its machine, boot, process space, number and start."""
     pid = os.getpid() if pid is None else pid
-    return {
-        HOST_TAG: f"{socket.gethostname()} {_read('/etc/machine-id')[:12]}".strip(),
-        PROCESS_TAG: f"{_boot()} {_process_space()} {pid} {_start_of(pid)}",
-    }
+    return {TAG: f"{this_host()} {_boot()} {_process_space()} {pid} {_start_of(pid)}"}
+
+
+def this_host() -> str:
+    """Name and identity of this machine, without spaces or quotes."""
+    name = f"{socket.gethostname()}/{_read('/etc/machine-id')[:12] or '-'}"
+    return re.sub(r"[^\w./-]", "-", name)
 
 
 def is_dead(tags: Mapping[str, str]) -> bool:
@@ -27,14 +30,13 @@ def is_dead(tags: Mapping[str, str]) -> bool:
     number is free or was given to a process that started at another time.
 
     Example:
-        >>> is_dead(this_process()), is_dead({"mldiag.host": "elsewhere", "mldiag.process": "b s 1 1"})
+        >>> is_dead(this_process()), is_dead({"mldiag.writer": "elsewhere/1 boot space 1 1"})
         (False, False)
     """
-    here = this_process()
-    parts = tags.get(PROCESS_TAG, "").split()
-    if tags.get(HOST_TAG) != here[HOST_TAG] or len(parts) != 4 or "-" in parts[:2]:
+    parts = tags.get(TAG, "").split()
+    if len(parts) != 5 or parts[0] != this_host() or "-" in parts:
         return False
-    boot, space, pid, started = parts
+    _, boot, space, pid, started = parts
     if boot != _boot():
         return True
     return space == _process_space() and _start_of(int(pid)) != started

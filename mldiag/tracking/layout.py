@@ -11,6 +11,7 @@ from typing import Any
 from mldiag import wording
 from mldiag.tracking import names
 from mldiag.tracking.context import RunContext
+from mldiag.tracking.destination import redacted
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -126,7 +127,7 @@ def child_run(
     """
     points, left_out = trial_points(result, context.metric)
     start_ms = int(context.started * 1000) - 1 - rank  # newest first: rank 0 is the newest
-    tags = _tags(result, context, cached=cached, finished=finished)
+    tags = _tags(result, cached=cached, finished=finished)
     if left_out:
         tags["mldiag.not_shown"] = "; ".join(left_out)[: names.TAG_LENGTH]
     return ChildRun(
@@ -174,10 +175,11 @@ def trial_params(
 
 
 def trial_points(result: TrialResult, metric: str) -> tuple[tuple[Point, ...], list[str]]:
-    """The metrics of a trial and what was left out of them; the experiment's own metric first.
+    """The metrics of a trial and what was left out of them.
 
-    The first one is what the compare view draws. Non-finite values are left out: MLflow stores infinity as 1.8e308, which flattens every chart.
-    A final value stands at the last step of its series, after the last reported one.
+    The experiment's own metric comes first: it is the one that the compare view draws. Values that are
+    not finite are left out: MLflow stores infinity as 1.8e308, which flattens every chart. A final value
+    stands at the last step of its series, after the last reported one.
     """
     left_out: list[str] = []
     series: dict[str, dict[int, float]] = {}
@@ -224,23 +226,20 @@ def thinned(steps: Sequence[int], limit: int = HISTORY_POINTS) -> list[int]:
     return [steps[round(index * last / (limit - 1))] for index in range(limit)]
 
 
-def _tags(
-    result: TrialResult, context: RunContext, *, cached: bool, finished: float
-) -> dict[str, str]:
+def _tags(result: TrialResult, *, cached: bool, finished: float) -> dict[str, str]:
+    """Few of them: each costs a row of MLflow's database and a place on the page."""
     spec = result.spec
-    tags = {
-        "mldiag.step": context.step,
-        "mldiag.trial": spec.digest,
-        "mldiag.status": result.status,
-        "mldiag.from": "store" if cached else "this command",
-        "mldiag.repeat": str(spec.rows.repeat),
-        "mldiag.seed": str(spec.seed),
-    }
-    if not cached:
+    tags = {"mldiag.trial": spec.digest, "mldiag.repeat": str(spec.rows.repeat)}
+    if spec.seed != spec.rows.repeat:
+        tags["mldiag.seed"] = str(spec.seed)
+    if cached:
+        tags["mldiag.from"] = "store"
+    else:
         tags["mldiag.started"] = _clock(finished - result.wall_seconds)
-        tags["mldiag.finished"] = _clock(finished)
+    if result.status != "ok":
+        tags["mldiag.status"] = result.status
     if result.error:
-        tags["mldiag.error"] = result.error.strip()[-ERROR_LENGTH:]
+        tags["mldiag.error"] = redacted(result.error.strip())[-ERROR_LENGTH:]
     elif result.status not in RUN_STATUS:
         tags["mldiag.error"] = result.status.replace("_", " ")
     if result.notices:

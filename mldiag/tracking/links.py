@@ -12,6 +12,9 @@ from urllib.parse import quote
 
 VIEW = "workflowType=machine_learning"
 
+COMPARED_RUNS = 60
+"""Most runs in a compare link: each takes 41 characters of its address."""
+
 
 def experiment_link(base: str, experiment_id: str) -> str:
     """The list of an experiment's runs.
@@ -35,12 +38,12 @@ def charts_link(base: str, experiment_id: str, run_id: str) -> str:
 
 
 def compare_link(base: str, experiment_id: str, run_ids: Sequence[str]) -> str:
-    """The comparison of runs: the children of a command, or several commands.
+    """The comparison of runs: the first children of a command, or several commands.
 
     Example:
         >>> compare_link("http://127.0.0.1:5000", "1", ["a", "b"])
         'http://127.0.0.1:5000/#/compare-runs?runs=%5B%22a%22%2C%22b%22%5D&experiments=%5B%221%22%5D&workflowType=machine_learning'
     """
-    runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
+    runs = quote(json.dumps(list(run_ids[:COMPARED_RUNS]), separators=(",", ":")), safe="")
     experiments = quote(json.dumps([experiment_id]), safe="")
     return f"{base.rstrip('/')}/#/compare-runs?runs={runs}&experiments={experiments}&{VIEW}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mldiag.errors import MldiagError
 from mldiag.tracking.context import RunContext
-from mldiag.tracking.database import prepare_database
+from mldiag.tracking.database import prepare_database, wait_less
 from mldiag.tracking.destination import Destination, probe
 from mldiag.tracking.stale import close_stale_runs
 from mldiag.tracking.writer import RunWriter
@@ -45,6 +45,7 @@ def open_writer(
     import mlflow
 
     prepare_database(destination)
+    wait_less(destination)
     client = mlflow.MlflowClient(destination.uri)
     experiment_id = find_experiment(client, destination, context, notice=notice)
     ended = close_stale_runs(client, experiment_id)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from mldiag.tracking import host
+from mldiag.tracking.writer import INTERRUPTED_NAME
 
 
 def close_stale_runs(client: Any, experiment_id: str) -> int:
@@ -13,10 +14,9 @@ def close_stale_runs(client: Any, experiment_id: str) -> int:
 
     Runs of other machines, and runs that mldiag did not make, stay as they are.
     """
-    here = host.this_process()[host.HOST_TAG]
     parents = client.search_runs(
         [experiment_id],
-        filter_string=f"attributes.status = 'RUNNING' AND tags.`{host.HOST_TAG}` = '{here}'",
+        filter_string=f"attributes.status = 'RUNNING' AND tags.`{host.TAG}` LIKE '{host.this_host()} %'",
         max_results=1000,
     )
     dead = [run for run in parents if host.is_dead(run.data.tags)]
@@ -34,5 +34,5 @@ def _end(client: Any, experiment_id: str, run_id: str) -> None:
     now = int(time.time() * 1000)
     for child in children:
         client.set_terminated(child.info.run_id, status="KILLED", end_time=now)
-    client.update_run(run_id, name="interrupted")
+    client.update_run(run_id, name=INTERRUPTED_NAME)
     client.set_terminated(run_id, status="KILLED", end_time=now)

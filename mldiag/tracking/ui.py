@@ -29,9 +29,6 @@ DEFAULT_PORT = 5000
 START_SECONDS = 120.0
 """Longest that the server may take to answer: it imports MLflow twice, also on a busy machine."""
 
-COMPARED_RUNS = 100
-"""Most runs in a ready compare link: each takes 35 characters of its address."""
-
 
 @dataclass(frozen=True)
 class Link:
@@ -208,7 +205,9 @@ def _links_of_last_run(base: str, experiment: str | None) -> list[Link]:
     if not run:
         return []
     place = run[0]["info"]["experiment_id"], run[0]["info"]["run_id"]
-    children = _newest(base, [place[0]], f"tags.`mlflow.parentRunId` = '{place[1]}'", COMPARED_RUNS)
+    children = _newest(
+        base, [place[0]], f"tags.`mlflow.parentRunId` = '{place[1]}'", links.COMPARED_RUNS
+    )
     ids = [child["info"]["run_id"] for child in children]
     found = [
         Link("last run", links.run_link(base, *place)),

@@ -22,6 +22,7 @@ class Terminal(io.StringIO):
         (PlanSummary(24, 6, 181.0), "24 trials, about 3 min, 6 cached"),
         (PlanSummary(24, 0, None), "24 trials"),
         (PlanSummary(1, 0, 4.2), "1 trial, about 4.2 s"),
+        (PlanSummary(0, 0, None), "no trials: there is nothing to train"),
         (PlanSummary(6, 6, None), "6 trials, all cached: nothing to train"),
     ],
 )

@@ -90,7 +90,7 @@ def test_edits_that_change_no_training_keep_the_digest(digest, old, new):
         ('trial.params["lr"]', 'trial.params["lr"] + 1', "digits"),
         ("* 2", "* 3", "fit"),
         ("lr + 1", "lr - 1", "step"),
-        ('metric="accuracy"', 'metric="f1"', "metric"),
+        ('metric="accuracy"', 'metric="f1"', "metric name"),
     ],
 )
 def test_edits_of_what_runs_change_the_digest_and_name_the_part(digest, old, new, part):
@@ -256,7 +256,10 @@ def test_functions_without_source_count_by_their_instructions(name):
 
     before = from_text(HELPED)
     assert before.digest == from_text(HELPED.replace("def fit", "\n# moved\n\ndef fit")).digest
-    assert before.digest == from_text(HELPED.replace("def fit(lr):", "def fit(lr):\n    'Doc.'")).digest
+    assert (
+        before.digest
+        == from_text(HELPED.replace("def fit(lr):", "def fit(lr):\n    'Doc.'")).digest
+    )
     assert before.digest != from_text(HELPED.replace("lr + 1", "lr + 2")).digest
     assert {"stdin:digits", "stdin:fit", "stdin:step"} <= set(before.parts)
 
@@ -268,7 +271,10 @@ def test_the_digest_is_the_same_in_every_process(tmp_path):
         + "SET = {'a', 'b', 'c', 'd'}\nOBJECT = object()\nPATH = Path('x')\n"
         + "def fit(lr):\n    return lr in {'q', 'r', 's'}, SET, OBJECT, LOCK, PATH, functools.reduce\n"
     )
-    program = "import experiment as e; from mldiag.run.identity import identify; print(identify(e.digits).digest)"
+    program = (
+        "import experiment as e; from mldiag.run.identity import identify; "
+        "print(identify(e.digits).digest)"
+    )
     seen = set()
     for seed in ("1", "2"):
         done = subprocess.run(
@@ -280,7 +286,7 @@ def test_the_digest_is_the_same_in_every_process(tmp_path):
 
 
 def plain(function, **source) -> Experiment:
-    declared = {"data": (np.zeros((20, 2)), np.arange(20.0))} if not source else source
+    declared = source or {"data": (np.zeros((20, 2)), np.arange(20.0))}
     return mldiag.experiment(name="plain", metric="rmse", **declared)(function)
 
 
@@ -304,12 +310,65 @@ def test_arrays_of_an_experiment_with_rows_only_are_data_not_code():
         return float(X[trial.valid].sum() * settings["weights"][0])
 
     code, data = code_digest(plain(train, rows=30))
-    assert sorted(without_file(name).rpartition(".")[2] for name in data) == ["X", "settings"]
+    assert sorted(name.rpartition(".")[2] for name in data) == ["X", "settings"]
     X = X + 1
     settings = {"weights": np.zeros(3)}
     again, changed = code_digest(plain(train, rows=30))
     assert code.digest == again.digest
     assert any(np.array_equal(value, X) for value in changed.values())
+
+
+class Rows:
+    def __init__(self, values):
+        self.values = values
+
+
+def test_arrays_inside_a_reached_object_are_data_too():
+    rows = Rows(np.ones(30))
+
+    def train(trial):
+        return float(rows.values[trial.valid].sum())
+
+    code, data = code_digest(plain(train, rows=30))
+    assert [name.rpartition(".train.")[2] for name in data] == ["rows.values"]
+    rows.values = np.zeros(30)
+    again, changed = code_digest(plain(train, rows=30))
+    assert code.digest == again.digest
+    assert not any(value.any() for value in changed.values())
+
+
+NOTEBOOK = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from mldiag.run.digest import code_digest
+
+shell = InteractiveShell.instance()
+def digest():
+    return code_digest(shell.user_ns["train"])[0]
+def cell(text):
+    shell.run_cell(text).raise_error()
+
+cell("import numpy as np, mldiag\\nX, y = np.zeros((20, 2)), np.arange(20.0)")
+cell("def fit(x):\\n    # a remark\\n    return x + 1")
+cell("class Net:\\n    def go(self):\\n        return fit(2)")
+cell("@mldiag.experiment(data=(X, y), metric='rmse')\\ndef train(trial):\\n    return Net().go()")
+first = digest()
+assert {"notebook:train", "notebook:Net.go", "notebook:fit"} <= set(first.parts), first.parts
+cell("def fit(x):\\n    return (x+1)")
+assert digest().digest == first.digest
+cell("def fit(x):\\n    return x + 2")
+assert digest().digest != first.digest
+print("good")
+"""
+
+
+def test_functions_of_a_notebook(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NOTEBOOK], text=True,
+        capture_output=True, env={"PYTHONPATH": ":".join(p for p in sys.path if p),
+                                  "IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout.strip().endswith("good"), done.stderr
 
 
 @dataclass
@@ -359,6 +418,4 @@ class Counter:
 def test_methods_and_callable_objects_count_with_their_state():
     made = [Counter(1).train, Counter(2).train, Counter(1), Counter(2)]
     assert len({code_digest(plain(train))[0].digest for train in made}) == 4
-    assert (
-        code_digest(plain(Counter(1)))[0].digest == code_digest(plain(Counter(1)))[0].digest
-    )
+    assert code_digest(plain(Counter(1)))[0].digest == code_digest(plain(Counter(1)))[0].digest

@@ -207,11 +207,33 @@ def test_a_broken_pool_is_built_again(local):
     assert len(list(results)) == 29
 
 
-def test_workers_that_never_start_are_an_error(monkeypatch):
+def test_workers_that_never_start_are_an_error(monkeypatch, capfd):
+    monkeypatch.setattr("mldiag.run.engines.local.start_worker", os._exit)  # fails in the worker
+    engine = open_engine("local", cases)
+    try:
+        with pytest.raises(MldiagError, match="end before they can run a trial"):
+            list(engine.run([spec_of()]))
+    finally:
+        engine.close()
+    assert "TypeError" in capfd.readouterr().err  # the reason is there to be read
+
+
+def test_a_worker_that_dies_unnoticed_is_missed(local, monkeypatch):
+    monkeypatch.setattr("pebble.pool.process.PoolManager.find_expired_task", _nothing_found)
+    specs = [spec_of("kill", seed=40), spec_of(seed=41), spec_of(seed=42)]
+    results = {result.spec: result.status for result in local.run(specs)}
+    assert [results[spec] for spec in specs] == ["lost_worker", "ok", "ok"]
+
+
+def _nothing_found(manager, worker):
+    raise LookupError
+
+
+def test_an_experiment_that_a_worker_cannot_load():
     experiment = cases.renamed(target="no_such_module_anywhere:cases")
     engine = open_engine("local", experiment)
     try:
-        with pytest.raises(MldiagError, match="worker process"):
+        with pytest.raises(MldiagError, match="a worker process cannot load the experiment"):
             list(engine.run([spec_of()]))
     finally:
         engine.close()
@@ -399,11 +421,11 @@ def test_code_from_a_file_that_is_on_no_path(tmp_path):
 def test_the_parents_multiprocessing_is_untouched(local):
     import multiprocessing
 
+    code = SCRIPT + "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n"
     assert [result.status for result in local.run([spec_of()])] == ["ok"]
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT + "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert multiprocessing.forkserver._forkserver._forkserver_pid is None
 

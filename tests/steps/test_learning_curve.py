@@ -112,6 +112,12 @@ def test_rows_that_change_nothing_are_a_bug():
     assert first(diagnosis, "MD201") is None
 
 
+def test_a_model_that_learned_nothing_is_no_bug():
+    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), lambda spec, rows: 2 / 3)
+    assert diagnosis.outcome == "inconclusive"
+    assert first(diagnosis, "MD203").action is None
+
+
 def test_a_score_at_its_bound_is_no_sign_of_ignored_rows():
     diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), lambda spec, rows: 1.0)
     assert first(diagnosis, "MD203") is None

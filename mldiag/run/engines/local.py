@@ -39,11 +39,16 @@ MAX_REBUILDS = 3
 """Pools that may break one after the other without a single result."""
 
 
-@dataclass(frozen=True)
+UNSEEN_LOOKS = 3
+"""Looks in a row at which a task's worker is gone before the task is given up; Pebble tells sooner."""
+
+
+@dataclass
 class _Task:
     specs: tuple[TrialSpec, ...]
     attempts: int = 1
-    counter: int = 0
+    number: int = 0  # of its counters, which no other task in flight has
+    unseen: int = 0
 
 
 class LocalEngine:
@@ -100,7 +105,7 @@ class LocalEngine:
                 done, _ = wait(self._flying, timeout=0.2, return_when=FIRST_COMPLETED)
                 if not done and not self._pool.active:
                     self._rebuild()
-                for future in done:
+                for future in done or self._orphaned():
                     yield from self._results_of(future)
         finally:
             self._cancel()
@@ -136,15 +141,14 @@ class LocalEngine:
     def _submit(self, task: _Task) -> None:
         if self._pool is None:
             self._start_pool()
-        taken = {other.counter for other in self._flying.values()}
-        task = replace(task, counter=min(set(range(len(taken) + 1)) - taken))
+        taken = {other.number for other in self._flying.values()}
+        task.number = min(set(range(len(taken) + 1)) - taken)
         assert self._progress is not None
-        self._progress.set_counter(task.counter, 0)
+        self._progress.set_counter(2 * task.number, 0)
+        self._progress.set_counter(2 * task.number + 1, 0)
         timeout = None if self._time_limit is None else hard_limit(self._time_limit) + CHUNK_SECONDS
         try:
-            future = self._pool.schedule(
-                run_chunk, args=(task.counter, task.specs), timeout=timeout
-            )
+            future = self._pool.schedule(run_chunk, args=(task.number, task.specs), timeout=timeout)
         except RuntimeError:  # the pool broke since the last look
             self._waiting.appendleft(task)
             self._rebuild()
@@ -154,13 +158,19 @@ class LocalEngine:
     # Receiving
 
     def _results_of(self, future: Any) -> Iterator[TrialResult]:
-        task = self._flying.pop(future)
+        task = self._flying.pop(future, None)
+        if task is None:  # put back when the pool broke
+            return
         try:
-            results = future.result()
+            results = future.result(timeout=0)
         except LoadError:
             raise
         except TimeoutError:
-            yield from self._after_timeout(task)
+            if future.done():
+                yield from self._after_timeout(task)
+            else:
+                future.cancel()
+                yield from self._after_death(task, KILLED)
         except ProcessExpired as error:
             yield from self._after_death(task, error.exitcode)
         except BrokenProcessPool:
@@ -194,7 +204,7 @@ class LocalEngine:
 
     def _after_death(self, task: _Task, exit_code: int) -> Iterator[TrialResult]:
         assert self._progress is not None
-        position = self._progress.counter(task.counter)
+        position = self._progress.counter(2 * task.number + 1)
         guilty = task.specs[position]
         self._again(task.specs[:position] + task.specs[position + 1 :], task.attempts)
         kills = memory_kills()
@@ -216,6 +226,20 @@ class LocalEngine:
     def _again(self, specs: Iterable[TrialSpec], attempts: int) -> None:
         """Put trials back, each on its own."""
         self._waiting.extendleft(_Task((spec,), attempts) for spec in reversed(tuple(specs)))
+
+    def _orphaned(self) -> list[Any]:
+        """Tasks whose worker is gone without a word.
+
+        The pool does not miss a worker that dies within the moment in which it takes a task.
+        """
+        assert self._progress is not None
+        orphaned = []
+        for future, task in self._flying.items():
+            worker = self._progress.counter(2 * task.number)
+            task.unseen = task.unseen + 1 if worker and not _exists(worker) else 0
+            if task.unseen >= UNSEEN_LOOKS and not future.done():
+                orphaned.append(future)
+        return orphaned
 
     # Pool
 
@@ -263,3 +287,11 @@ class LocalEngine:
             pool, self._pool = self._pool, None
             pool.stop()
             pool.join()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
 
+class LoadError(MldiagError):
+    """A worker could not load the experiment: no trial can run."""
+
+
 @dataclass
 class WorkerState:
     """What a worker keeps between tasks.
@@ -34,25 +37,21 @@ class WorkerState:
         progress: Counters that the parent reads if this process dies.
         threads: Inner threads of each training.
         time_limit: Seconds after which `trial.epochs` ends.
-        experiment: The experiment, once a task has asked for it.
+        experiment: The experiment, or why it could not be loaded.
     """
 
     cargo: Cargo
     progress: SharedFile
     threads: int
     time_limit: float | None
-    experiment: Experiment | None = None
+    experiment: Experiment | LoadError | None = None
 
 
 _state: WorkerState | None = None
 
 
-class LoadError(MldiagError):
-    """A worker could not load the experiment: no trial can run."""
-
-
 def start_worker(state: WorkerState) -> None:
-    """Prepare the process; it must not fail, so the experiment is loaded by the first task."""
+    """Prepare the process, outside the time limit of any trial; tasks tell what went wrong."""
     global _state
     _state = state
     os.setpgid(0, 0)  # a group of its own, to be ended with all that a training starts
@@ -64,6 +63,14 @@ def start_worker(state: WorkerState) -> None:
     os.close(silence)
     os.environ.setdefault("TQDM_DISABLE", "1")
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        state.experiment = state.cargo.unpack()
+    except BaseException as error:  # also SystemExit, from a script that ends itself
+        state.experiment = LoadError(
+            "a worker process cannot load the experiment",
+            expected=describe_error(error),
+            hint="--engine inline",
+        )
 
 
 def _end_with_parent() -> None:
@@ -77,34 +84,23 @@ def run_chunk(number: int, specs: Sequence[TrialSpec]) -> list[TrialResult]:
     """Run trials one after the other.
 
     Args:
-        number: Of the counter that says which trial of the chunk is being run.
+        number: Of the task; its counters say which process runs it, and which trial of the chunk.
         specs: The trials.
 
     Raises:
-        LoadError: If the experiment cannot be loaded.
+        LoadError: If the experiment could not be loaded.
     """
     assert _state is not None
-    experiment = _experiment(_state)
+    experiment = _state.experiment
+    if experiment is None or isinstance(experiment, LoadError):
+        raise experiment or LoadError("a worker process was not prepared")
+    _state.progress.set_counter(2 * number, os.getpid())
     results = []
     for position, spec in enumerate(specs):
-        _state.progress.set_counter(number, position)
+        _state.progress.set_counter(2 * number + 1, position)
         try:
             result = run_trial(experiment, spec, threads=_state.threads, seconds=_state.time_limit)
         except KeyboardInterrupt as error:  # raised by the training: the real one never gets here
             result = TrialResult(spec, "failed", error=describe_error(error))
         results.append(result)
-    sys.stdout.flush()
     return results
-
-
-def _experiment(state: WorkerState) -> Experiment:
-    if state.experiment is None:
-        try:
-            state.experiment = state.cargo.unpack()
-        except Exception as error:
-            raise LoadError(
-                "a worker process cannot load the experiment",
-                expected=describe_error(error),
-                hint="--engine inline",
-            ) from None
-    return state.experiment

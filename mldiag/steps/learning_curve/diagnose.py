@@ -47,7 +47,7 @@ def diagnose(
         return CurveDiagnosis((finding,), "OPEN no curve", "inconclusive")
     verdict, findings = _judge(curve)
     shown = gain_short(curve.metric, curve.doubling.interval.estimate)
-    ignored = any(f.code == rows_ignored.CHECK.code for f in findings)
+    ignored = any(f.code == rows_ignored.CHECK.code and f.action for f in findings)
     return CurveDiagnosis(
         ranked(findings),
         "ROWS IGNORED" if ignored else f"{_HEADS[verdict]} {shown}",

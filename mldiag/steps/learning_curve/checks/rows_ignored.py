@@ -28,8 +28,9 @@ CHECK = Check(
     slug="rows-ignored",
     title="Does the training use the rows it is given?",
     detects=(
-        "At least {sizes} training sizes give the same score to the last digit in every repeat, and the "
-        "score is not at its bound; and whether the code ever read the training rows."
+        "At least {sizes} training sizes give the same score to the last digit in every repeat, the score is "
+        "not at its bound, and the code read the same rows at every size. Where it did read its training "
+        "rows, the outcome is inconclusive: a model that has not learned scores the same too."
     ),
     why="A function that loads all its data itself gives a flat curve that means nothing.",
     fix="Train on trial.X_train and trial.y_train, or on the row numbers trial.train.",
@@ -39,7 +40,7 @@ CHECK = Check(
 
 
 def judge(curve: Curve) -> Finding | None:
-    """A problem where the rows change nothing; None where they do or it cannot be told."""
+    """A problem where the code never reads its training rows; None where the score depends on them."""
     scored = np.isfinite(curve.scores).all(axis=1)
     scores = curve.scores[scored]
     if len(scores) < THRESHOLDS.sizes or np.ptp(scores, axis=0).any():
@@ -47,22 +48,26 @@ def judge(curve: Curve) -> Finding | None:
     bounds = [bound for bound in (curve.metric.low, curve.metric.high) if bound is not None]
     if np.isin(scores, bounds).all():
         return None
+    never_read = _never_read(curve)
+    evidence = {"sizes": len(scores), "repeats": scores.shape[1], "never_read": never_read}
+    if never_read:
+        return CHECK.finding(
+            "problem",
+            "The training rows are ignored: the score is the same at every size",
+            explanation="The train function never read the training rows that it was given.",
+            evidence=evidence,
+            action=Action("fix_bug", "Train on trial.X_train and trial.y_train, or on rows trial.train."),
+        )
+    # A model that predicts the same classes whatever it saw scores the same without any bug.
     return CHECK.finding(
-        "problem",
-        "The training rows change nothing: the score is the same at every size",
+        "inconclusive",
+        "The score is the same at every size: nothing was learned, or the rows do not matter",
         explanation=(
-            "The train function never read the training rows it was given."
-            if _never_read(curve)
-            else "The train function read the training rows, but its score does not depend on them."
+            "The train function read its training rows, but its score does not depend on how many there "
+            "are. A model that has not learned predicts one thing only: a sweep of the learning rate, or "
+            "longer training, tells. Else look at whether it trains on trial.train."
         ),
-        evidence={
-            "sizes": len(scores),
-            "repeats": scores.shape[1],
-            "never_read": _never_read(curve),
-        },
-        action=Action(
-            "fix_bug", "Train on trial.X_train and trial.y_train, or on rows trial.train."
-        ),
+        evidence=evidence,
     )
 
 

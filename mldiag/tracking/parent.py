@@ -1,0 +1,186 @@
+"""What a command found, as MLflow's parent run shows it: description, curves, numbers, files, data."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mldiag.tracking import links, names
+from mldiag.tracking.context import DatasetSummary, RunAnswer, RunContext
+from mldiag.tracking.description import description
+from mldiag.tracking.destination import redacted
+from mldiag.tracking.layout import Point
+
+BATCH = 800
+"""Metrics of one request: MLflow takes 1,000 values of all kinds."""
+
+SCHEMA_COLUMNS = 1000
+"""Columns of the data that are named in MLflow, which takes one megabyte for them."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run stands: MLflow's ids."""
+
+    experiment_id: str
+    run_id: str
+    child_ids: tuple[str, ...]
+
+
+def log_answer(
+    client: Any,
+    place: Place,
+    context: RunContext,
+    answer: RunAnswer,
+    *,
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the answer into the parent run; ends nothing.
+
+    Args:
+        client: An `MlflowClient`.
+        place: The run.
+        context: The command.
+        answer: What it found.
+        rows: The trials as rows of a table.
+    """
+    figure = _log_figures(client, place.run_id, answer.figures)
+    log_points(
+        client,
+        place.run_id,
+        parent_points(answer),
+        _params(context),
+        at_ms=int(time.time() * 1000),
+    )
+    if context.dataset is not None:
+        _log_dataset(client, place.run_id, context.dataset)
+    _log_files(client, place, answer, rows)
+    text = description(
+        answer,
+        command=redacted(context.command),
+        run_id=place.run_id,
+        figure=figure,
+        pages=_pages(place),
+    )
+    client.set_tag(place.run_id, "mldiag.outcome", str(answer.report.get("outcome", "")))
+    client.set_tag(place.run_id, "mlflow.note.content", text)
+
+
+def log_points(
+    client: Any, run_id: str, points: Sequence[Point], params: Mapping[str, str], *, at_ms: int
+) -> None:
+    """Write metrics and parameters in as few requests as MLflow allows."""
+    from mlflow.entities import Metric, Param
+
+    # Of two values at one step, lists show the later one: the clock ticks with the order.
+    metrics = [
+        Metric(point.name, point.value, at_ms + index, point.step)
+        for index, point in enumerate(points)
+    ]
+    entities = [Param(name, value) for name, value in params.items()]
+    client.log_batch(run_id, metrics=metrics[:BATCH], params=entities)
+    for start in range(BATCH, len(metrics), BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + BATCH])
+
+
+def parent_points(answer: RunAnswer) -> list[Point]:
+    """The numbers and the curves of an answer as metrics; what is not finite is left out.
+
+    Example:
+        >>> parent_points(RunAnswer({}, curves={"curve/mean": {90: 0.5}}, scalars={"gain": float("nan")}))
+        [Point(name='curve/mean', value=0.5, step=90)]
+    """
+    report = answer.report
+    trials = report.get("trials") or {}
+    numbers = {
+        **answer.scalars,
+        "cost_seconds": report.get("cost_seconds"),
+        "trials": trials.get("planned"),
+        "trials_failed": trials.get("failed") or None,
+    }
+    series = {name: {0: value} for name, value in numbers.items()} | dict(answer.curves)
+    written = names.keys(series)
+    return [
+        Point(written[name], float(value), int(step))
+        for name, by_step in series.items()
+        for step, value in sorted(by_step.items())
+        if value is not None and math.isfinite(value)
+    ]
+
+
+def _params(context: RunContext) -> dict[str, str]:
+    settings = {"metric": context.metric, **context.settings}
+    written = names.keys(settings)
+    return {
+        written[name]: str(value)[: names.VALUE_LENGTH]
+        for name, value in settings.items()
+        if value is not None and value not in ("", (), [], {})
+    }
+
+
+def _pages(place: Place) -> str:
+    """Links that hold on whatever server shows the run: they begin with the page's own address."""
+    charts = links.charts_link("", place.experiment_id, place.run_id)
+    pages = [f"[Charts of this run]({charts.removeprefix('/')})"]
+    if len(place.child_ids) > 1:
+        compare = links.compare_link("", place.experiment_id, place.child_ids)
+        pages.append(f"[Compare the trials]({compare.removeprefix('/')})")
+    return " · ".join(pages)
+
+
+def _log_figures(client: Any, run_id: str, figures: Sequence[str]) -> str | None:
+    shown = None
+    for figure in map(Path, figures):
+        if figure.is_file():
+            client.log_artifact(run_id, str(figure))
+            if shown is None and figure.suffix == ".png":
+                shown = figure.name
+    return shown
+
+
+def _log_files(
+    client: Any, place: Place, answer: RunAnswer, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    ids = {"experiment_id": place.experiment_id, "run_id": place.run_id}
+    report = {**answer.report, "mlflow": ids}
+    client.log_text(place.run_id, json.dumps(report, indent=2, allow_nan=False), "report.json")
+    if rows:
+        columns = dict.fromkeys(name for row in rows for name in row)
+        table = {name: [row.get(name) for row in rows] for name in columns}
+        client.log_table(place.run_id, table, "trials.json")
+
+
+def _log_dataset(client: Any, run_id: str, data: DatasetSummary) -> None:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    columns = [
+        {"name": name, "type": column_type(kind)} for name, kind in data.columns[:SCHEMA_COLUMNS]
+    ]
+    profile = {"num_rows": data.rows} | ({"num_columns": len(data.columns)} if columns else {})
+    entity = Dataset(
+        name=data.name[:500],
+        digest=data.digest[:36],
+        source_type="local",
+        source=json.dumps({"uri": redacted(data.source or data.name)}),
+        schema=json.dumps({"mlflow_colspec": columns}) if columns else None,
+        profile=json.dumps(profile),
+    )
+    tags = [InputTag("mlflow.data.context", "training")]
+    client.log_inputs(run_id, datasets=[DatasetInput(entity, tags=tags)])
+
+
+def column_type(kind: str) -> str:
+    """MLflow's word for a column's type.
+
+    Example:
+        >>> column_type("float64"), column_type("int8"), column_type("str"), column_type("bool")
+        ('double', 'long', 'string', 'boolean')
+    """
+    words = {"float": "double", "uint": "long", "int": "long", "bool": "boolean"}
+    words["datetime"] = "datetime"
+    return next((word for start, word in words.items() if kind.lower().startswith(start)), "string")
