@@ -239,7 +239,7 @@ def experiment(
     def declare(function: TrainFunction) -> Experiment:
         _check_signature(function)
         return Experiment(
-            name=name or function.__name__,
+            name=name or getattr(function, "__name__", type(function).__name__),
             train=function,
             source=DataSource(
                 data, rows, target, stratify, groups, time, sample_weight, valid, test,

@@ -98,7 +98,11 @@ def test_declared_validation_rows_are_scored_as_the_estimator_scores_them():
     train, valid = order[:100], order[100:]
     model = make_pipeline(StandardScaler(), SVC())
     exp = Experiment.from_estimator(
-        model, X[train], y[train], valid=(X[valid], y[valid]), params={"svc__C": Float(0.1, 10, default=1)}
+        model,
+        X[train],
+        y[train],
+        valid=(X[valid], y[valid]),
+        params={"svc__C": Float(0.1, 10, default=1)},
     )
     expected = model.fit(X[train], y[train]).score(X[valid], y[valid])
     assert scores(exp).metrics["accuracy"] == expected
@@ -227,11 +231,11 @@ def test_weights_that_would_be_ignored_are_refused():
     weights = np.ones(150)
     with pytest.raises(MldiagError, match=r"KNeighborsClassifier.fit takes no sample_weight"):
         Experiment.from_estimator(KNeighborsClassifier(), *IRIS, sample_weight=weights)
+
+    def own(y_true, y_pred):
+        return 1.0
+
     with pytest.raises(MldiagError, match="metric 'own' takes no sample_weight"):
-
-        def own(y_true, y_pred):
-            return 1.0
-
         Experiment.from_estimator(GaussianNB(), *IRIS, metric=own, sample_weight=weights)
 
 
@@ -259,7 +263,10 @@ def test_only_scikit_learns_own_run_in_process():
 
     assert Experiment.from_estimator(GradientBoostingClassifier(), *IRIS).in_process
     assert not Experiment.from_estimator(GaussianNB(), *IRIS, metric=bounded).in_process
-    assert bounded in Experiment.from_estimator(GaussianNB(), *IRIS, metric=bounded).train.digest_roots()
+    assert (
+        bounded
+        in Experiment.from_estimator(GaussianNB(), *IRIS, metric=bounded).train.digest_roots()
+    )
 
 
 @pytest.mark.parametrize(
@@ -312,22 +319,25 @@ def test_many_classes_are_stratified_for_a_classifier():
 
 def test_a_subset_without_a_class_is_still_scored():
     X, y = IRIS
-    exp = Experiment.from_estimator(KNeighborsClassifier(1), X, y, metric="neg_log_loss", stratify=False)
+    exp = Experiment.from_estimator(
+        KNeighborsClassifier(1), X, y, metric="neg_log_loss", stratify=False
+    )
     sizes = [scores(exp, repeat=repeat, size=3) for repeat in range(3)]
     assert all(result.predictions.values.shape[1] == 3 for result in sizes)
 
 
-class TestDigest:
-    PARAMS = {"C": Float(0.1, 10, default=1)}
+SWEPT = {"C": Float(0.1, 10, default=1)}
 
+
+class TestDigest:
     def parts(self, estimator, **options):
         return Experiment.from_estimator(estimator, *IRIS, **options).train.digest_parts()
 
     def test_swept_values_stay_out_and_others_count(self):
-        base = self.parts(SVC(), params=self.PARAMS)
-        assert base == self.parts(SVC(C=7), params=self.PARAMS)
-        assert base != self.parts(SVC(kernel="linear"), params=self.PARAMS)
-        assert base != self.parts(SVC(), params=self.PARAMS, metric="f1_macro")
+        base = self.parts(SVC(), params=SWEPT)
+        assert base == self.parts(SVC(C=7), params=SWEPT)
+        assert base != self.parts(SVC(kernel="linear"), params=SWEPT)
+        assert base != self.parts(SVC(), params=SWEPT, metric="f1_macro")
         assert self.parts(SVC()) != self.parts(SVC(C=7))
 
     def test_it_holds_no_addresses_and_names_versions(self):
@@ -337,7 +347,9 @@ class TestDigest:
         assert "package scikit-learn" in text
 
     def test_a_seed_set_by_the_user_counts(self):
-        assert self.parts(RandomForestClassifier()) != self.parts(RandomForestClassifier(random_state=1))
+        assert self.parts(RandomForestClassifier()) != self.parts(
+            RandomForestClassifier(random_state=1)
+        )
 
 
 def test_an_experiment_travels():

@@ -150,7 +150,7 @@ def _source(
             f"the command {line.text!r} has no {{rows_file}}, so the rows it trains on cannot be varied: "
             "add it, with data = or rows =, and let the script read it"
         )
-        return DataSource(rows=0, base=folder), reason
+        return DataSource(unseen=True, base=folder), reason
     if "rows_file" not in line.placeholders:
         raise MldiagError(
             "the line has {valid_file} but no {rows_file}",
@@ -162,7 +162,7 @@ def _source(
             expected="the table, or the number of rows",
             hint='data = "train.csv"   or   rows = 1000',
         )
-    beside = {
+    beside: dict[str, Any] = {
         key: text_of(table, key, "[tool.mldiag]")
         for key in ("target", "valid", "test", "groups", "time")
         if key in table

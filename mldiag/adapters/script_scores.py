@@ -42,13 +42,13 @@ class ScorePattern:
                 groups = re.compile(text).groups
             except re.error as error:
                 raise MldiagError(
-                    f"the regex {text!r} is wrong: {error}",
+                    f"the regex '{text}' is wrong: {error}",
                     expected="a regular expression",
                     hint=r"regex = 'val loss: (\S+)'",
                 ) from error
             if groups > 1:
                 raise MldiagError(
-                    f"the regex {text!r} has {groups} groups",
+                    f"the regex '{text}' has {groups} groups",
                     expected="one, around the number; (?:...) groups without capturing",
                 )
 
@@ -87,7 +87,7 @@ class ScorePattern:
         ends = last_lines(finished.output if finished.output.strip() else finished.errors)
         if self.regex:
             return UserCodeError(
-                f"the regex {self.regex!r} matched nothing in the output",
+                f"the regex '{self.regex}' matched nothing in the output",
                 expected=f"a match; the last one is the score. The output ends with:\n{ends}",
             )
         beside = f"; it left {', '.join(scores)}" if scores else ""
@@ -115,7 +115,7 @@ def _number(text: str | None, pattern: str) -> float:
         return float(shown)
     except ValueError as error:
         raise UserCodeError(
-            f"the regex {pattern!r} found {text!r}", expected="a number, nan or inf"
+            f"the regex '{pattern}' found {text!r}", expected="a number, nan or inf"
         ) from error
 
 

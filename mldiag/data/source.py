@@ -24,8 +24,7 @@ class DataSource:
     Args:
         data: (X, y), a frame, a path, an array, a function without arguments that returns one of
             these, or None where only `rows` is known.
-        rows: Number of rows where mldiag does not hold the data; 0 where not even that is known, because
-            a command reads rows of its own.
+        rows: Number of rows where mldiag does not hold the data.
         target: Name of the target column of a frame or file.
         stratify: True, False, labels by row, or None to stratify where the target is a class.
         groups: Column name, or group by row.
@@ -34,6 +33,7 @@ class DataSource:
         valid: Validation data in the form of `data`, or row numbers where only `rows` is known.
         test: Test data likewise; the reserve.
         base: Folder that relative paths start from.
+        unseen: Whether nothing is known of the rows, because a command reads rows of its own.
     """
 
     data: Any = None
@@ -46,6 +46,7 @@ class DataSource:
     valid: Any = None
     test: Any = None
     base: Path = field(default_factory=Path.cwd)
+    unseen: bool = False
 
     def load(self) -> Loaded:
         """Read the data and the split columns.
@@ -72,15 +73,15 @@ class DataSource:
         return Loaded(dataset, _checked(splits))
 
     def _load_row_numbers(self) -> Loaded:
+        if self.unseen:
+            nothing = np.empty(0, dtype=np.int64)
+            return Loaded(None, SplitPlan(n_rows=0, valid_rows=nothing))
         if self.rows is None:
             raise MldiagError(
                 "the experiment declares neither data nor rows",
                 expected="data=(X, y), a path, a loader, or rows=the number of rows",
                 hint="@mldiag.experiment(data=(X, y), ...)",
             )
-        if self.rows == 0:
-            nothing = np.empty(0, dtype=np.int64)
-            return Loaded(None, SplitPlan(n_rows=0, valid_rows=nothing))
         labels = self._labels(None, self.rows)
         splits = SplitPlan(
             n_rows=int(self.rows),

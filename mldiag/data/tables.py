@@ -74,7 +74,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}",
             expected="a whole Parquet file",
         ) from error
-    return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
+    named = any(name is not None for name in frame.index.names)
+    return frame.reset_index(drop=not named)  # a named index was a column to its author
 
 
 def _read_text(path: Path, form: TableFormat, as_text: bool) -> pd.DataFrame:

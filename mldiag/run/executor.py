@@ -190,8 +190,8 @@ class Executor:
             engine = self._engines.engine_for(self._queue.waiting)
             self._queue.sort(self._order_on(engine))
             try:
-                with closing(engine.run(self._supply(), give_up=self._clock.overrun)) as results:
-                    while (result := self._next(results)) is not None:
+                with closing(engine.run(self._supply(), give_up=self._gives_up)) as results:
+                    while (result := self._next(engine, results)) is not None:
                         key = self._identity.key(result.spec)
                         if not self._is_repeated(key, result):
                             yield key, self._kept(key, result), False
@@ -203,7 +203,9 @@ class Executor:
         while self._queue.found:
             yield (*self._queue.found.popleft(), True)
 
-    def _next(self, results: Iterator[TrialResult]) -> TrialResult | None:
+    def _next(self, engine: Engine, results: Iterator[TrialResult]) -> TrialResult | None:
+        if not engine.interruptible:
+            return next(results, None)
         with self._interrupts.let_through():
             return next(results, None)
 
@@ -280,6 +282,10 @@ class Executor:
 
     def _must_stop(self) -> bool:
         return self._interrupts.requested or self._clock.spent()
+
+    def _gives_up(self) -> bool:
+        """Whether what is in flight is not waited for."""
+        return self._interrupts.requested or self._clock.overrun()
 
     def _say_what_is_left(self, count: int, missing: int) -> None:
         if not count:

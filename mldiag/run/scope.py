@@ -67,9 +67,8 @@ def references(function: FunctionType, node: FunctionNode | None) -> Iterator[Re
         elif root in used and root in function.__globals__:
             value = function.__globals__[root]
             yield from _walk(function.__globals__, root, value, attributes)
-    unread = (
-        closure | imported
-    )  # such as the class behind super(), or a module imported for its effect
+    # Not read by name: the class behind super(), or a module that is imported for its effect.
+    unread = closure | imported
     for name in sorted(unread.keys() - {root for root, *_ in chains}):
         yield Reference(None, name, unread[name])
 

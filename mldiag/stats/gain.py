@@ -53,10 +53,12 @@ def gain_of_best(comparisons: Comparisons, *, chosen: int | None = None) -> Inte
     best = int(candidates[np.argmax(comparisons.difference[candidates])])
     value = best if chosen is None else chosen
     basis = comparisons.basis
-    rivals = candidates[comparisons.pooled[candidates] | (candidates == best)]
-    correction = selection_optimism(basis.left_out, basis.elsewhere, rivals, best=best)
+    correction, doubt = selection_optimism(
+        basis.left_out, basis.elsewhere, candidates, best=best
+    )
     estimate = float(comparisons.difference[value]) - correction
-    error, df = float(basis.interval_error[value]), float(basis.interval_df[value])
+    error = math.hypot(float(basis.interval_error[value]), doubt)
+    df = float(basis.interval_df[value])
     return t_interval(estimate, error, df=df, level=comparisons.level)
 
 
@@ -66,7 +68,7 @@ def selection_optimism(
     candidates: NDArray[np.intp],
     *,
     best: int,
-) -> float:
+) -> tuple[float, float]:
     """How much more the best value shows on each part than the one chosen without that part, on average.
 
     Args:
@@ -76,7 +78,8 @@ def selection_optimism(
         best: The choice on all data.
 
     Returns:
-        Never negative; NaN where no part allows a second choice.
+        The mean over parts, never negative, and its standard error; NaN where no part allows a second
+        choice.
     """
     parts = []
     for part, rest in zip(left_out, elsewhere, strict=True):
@@ -84,4 +87,7 @@ def selection_optimism(
         if usable.size and math.isfinite(part[best]):
             again = usable[np.argmax(rest[usable])]
             parts.append(float(part[best] - part[again]))
-    return max(float(np.mean(parts)), 0.0) if parts else math.nan
+    if not parts:
+        return math.nan, math.nan
+    error = float(np.std(parts, ddof=1)) / math.sqrt(len(parts)) if len(parts) > 1 else 0.0
+    return max(float(np.mean(parts)), 0.0), error

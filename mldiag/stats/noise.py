@@ -22,9 +22,9 @@ class NoiseLimits:
     wide_range: float = 6.0
     """Standard errors: the means of nine equal values span more than this once in ten thousand sweeps."""
     fewest_values: int = 3
-    noise_test: float = 0.2
+    noise_test: float = 0.02
     """Two-sided level of the F test of the lower values' noise: odd noise costs more than lost df."""
-    default_test: float = 0.1
+    default_test: float = 0.05
     """One-sided level of the F test of the default's own noise."""
 
 

@@ -84,4 +84,3 @@ def step_named(name: str) -> Step:
         5
     """
     return next(step for step in STEPS if step.name == name)
-

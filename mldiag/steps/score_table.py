@@ -41,6 +41,7 @@ class ScoreTable:
         valid_to_train: Scoring rows over training rows of the full split; 0 where they are fixed.
         resampled: Resampled scores where the validation rows are fixed and per-row output was kept.
         metric_sign: 1 or -1, to turn a score back into the user's metric.
+        uncertainty: Which uncertainty the intervals state, for a person.
     """
 
     scores: Scores
@@ -49,15 +50,7 @@ class ScoreTable:
     valid_to_train: float
     resampled: ResampledScores | None
     metric_sign: float
-
-    @property
-    def uncertainty(self) -> str:
-        """Which uncertainty the intervals state, for a person."""
-        if self.resampled is not None:
-            return "over the fixed validation rows and the seeds"
-        if self.valid_to_train == 0:
-            return "over the seeds alone: the fixed validation rows gave no per-row predictions"
-        return "over redrawn splits and seeds, corrected for their overlap"
+    uncertainty: str
 
     def interval(self, point: int, *, train: bool = False) -> Interval:
         """Mean score of a point in the user's metric, with its 80 % interval."""
@@ -92,9 +85,7 @@ class ScoreTable:
         """
         error = CLAIM_ERROR / families
         if self.resampled is not None:
-            return compare_on_fixed_rows(
-                self.resampled, default, error=error, not_run=self.not_run
-            )
+            return compare_on_fixed_rows(self.resampled, default, error=error, not_run=self.not_run)
         return compare_with_default(
             self.scores,
             default,
@@ -121,15 +112,37 @@ def score_table(
     name, sign = experiment.metric.name, experiment.metric.sign
     scores = np.array([[_score(cell, name) for cell in row] for row in cells])
     train = np.array([[_score(cell, f"train_{name}") for cell in row] for row in cells])
-    splits = experiment.splits
+    resampled = _resample(experiment, cells) if _fixed(experiment) else None
     return ScoreTable(
         scores=sign * scores,
         train_scores=sign * train,
         not_run=np.array([[cell is None for cell in row] for row in cells]),
-        valid_to_train=0.0 if splits.fixed_valid else splits.valid_size() / splits.train_size(),
-        resampled=_resample(experiment, cells) if splits.fixed_valid else None,
+        valid_to_train=_valid_to_train(experiment),
+        resampled=resampled,
         metric_sign=sign,
+        uncertainty=_uncertainty(experiment, resampled),
     )
+
+
+def _fixed(experiment: Experiment) -> bool:
+    """Whether every trial is scored on the same rows: declared ones, or those a command keeps to itself."""
+    return bool(experiment.fixed_rows) or experiment.splits.fixed_valid
+
+
+def _valid_to_train(experiment: Experiment) -> float:
+    if _fixed(experiment):
+        return 0.0
+    return experiment.splits.valid_size() / experiment.splits.train_size()
+
+
+def _uncertainty(experiment: Experiment, resampled: ResampledScores | None) -> str:
+    if resampled is not None:
+        return "over the fixed validation rows and the seeds"
+    if experiment.fixed_rows:
+        return "over the seeds alone: mldiag does not see the rows"
+    if experiment.splits.fixed_valid:
+        return "over the seeds alone: the fixed validation rows gave no per-row predictions"
+    return "over redrawn splits and seeds, corrected for their overlap"
 
 
 def _score(cell: TrialResult | None, name: str) -> float:

@@ -108,7 +108,9 @@ def test_too_few_rows_of_a_class_group_the_values_instead(y):
 
 
 def test_columns_that_do_not_vary_are_dropped():
-    frame = pd.DataFrame({"same": [1, 1, 1], "empty": [np.nan] * 3, "text": ["a"] * 3, "a": [1, 2, 3]})
+    frame = pd.DataFrame(
+        {"same": [1, 1, 1], "empty": [np.nan] * 3, "text": ["a"] * 3, "a": [1, 2, 3]}
+    )
     assert made(frame).transform(frame).shape == (3, 1)
     nothing = frame[["same", "text"]]
     assert made(nothing).transform(nothing).tolist() == [[0.0], [0.0], [0.0]]
@@ -123,7 +125,9 @@ def test_a_column_that_an_intervention_took_away_is_passed_over():
 
 def test_dates_become_numbers_that_order_and_recur():
     days = pd.date_range("2024-01-01", periods=400, freq="D")
-    frame = pd.DataFrame({"day": days, "zoned": days.tz_localize("Europe/Rome"), "iso": days.astype(str)})
+    frame = pd.DataFrame(
+        {"day": days, "zoned": days.tz_localize("Europe/Rome"), "iso": days.astype(str)}
+    )
     values = made(frame).transform(frame)
     assert np.isfinite(values).all()
     assert (np.diff(values[:, 0]) > 0).all()

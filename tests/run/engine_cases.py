@@ -19,7 +19,7 @@ Y = (X[:, 0] + 0.3 * _rng.normal(size=ROWS) > 0).astype(int)
 
 BEHAVIOURS = (
     "ok", "raise", "raise_other", "mldiag_error", "hang", "nan", "inf", "none", "missing", "wrong_type",
-    "kill", "exit", "sys_exit", "memory", "torch_memory", "interrupt", "print",
+    "kill", "exit", "sys_exit", "memory", "torch_memory", "interrupt", "print", "slow",
 )  # fmt: skip
 
 
@@ -71,6 +71,8 @@ def misbehave(behaviour):
     if behaviour == "interrupt":
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(30)  # Ctrl-C ends the training here
+    if behaviour == "slow":
+        time.sleep(0.15)  # longer than a chunk is waited for
     if behaviour == "print":
         print("from the train function")
 

@@ -220,7 +220,7 @@ def test_other_experiments_count_only_where_they_are_called(load):
 def test_packages_are_those_that_the_reached_code_names(digest):
     source = TRAIN + (
         "import torch, scipy\nfrom sklearn.svm import SVC\n"
-        "def fit(lr):\n    import yaml\n    return SVC(C=lr), yaml\n"
+        "def fit(lr):\n    import yaml\n    return SVC(C=lr)\n"
         "def unused():\n    return torch.zeros(1), scipy\n"
     )
     packages = {name for name in digest(source).parts if name.startswith("package ")}

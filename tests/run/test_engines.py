@@ -116,6 +116,14 @@ def test_specs_are_taken_as_they_can_start(engine):
     assert [result.status for result in engine.run([spec_of()])] == ["ok"]  # still of use
 
 
+def test_a_slow_trial_among_short_ones_delays_few(local):
+    specs = [spec_of(seed=seed) for seed in range(120)]
+    specs[60:60] = [spec_of("slow", seed=seed) for seed in range(3)]
+    results = list(local.run(specs))
+    assert sorted(result.spec.digest for result in results) == sorted(s.digest for s in specs)
+    assert {(result.status, result.attempts) for result in results} == {("ok", 1)}
+
+
 def test_nothing_to_run(engine):
     assert list(engine.run([])) == []
 
@@ -241,7 +249,7 @@ def test_an_experiment_that_a_worker_cannot_load():
 
 def test_cancelled_trainings_are_killed(tmp_path):
     def record(trial):
-        (tmp_path / str(os.getpid())).touch()
+        (tmp_path / f"{os.getpid()}-{trial.seed}").touch()
         time.sleep(300 if trial.seed else 0)
         return 0.5
 
@@ -255,7 +263,8 @@ def test_cancelled_trainings_are_killed(tmp_path):
         assert [result.status for result in engine.run([experiment.spec(seed=0, size=5)])] == ["ok"]
     finally:
         engine.close()
-    assert eventually(lambda: not any(alive(path.name) for path in tmp_path.iterdir()))
+    pids = {path.name.split("-")[0] for path in tmp_path.iterdir()}
+    assert eventually(lambda: not any(alive(pid) for pid in pids))
 
 
 def test_what_a_training_started_ends_with_it(tmp_path):

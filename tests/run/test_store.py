@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -295,6 +297,29 @@ def test_only_one_of_several_processes_moves_a_damaged_file(tmp_path):
     assert len(list((tmp_path / ".mldiag").glob("*.corrupt-*"))) == 1
     with Store.open(tmp_path) as store:
         assert store.summary()[0].trials == {"ok": 60}
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="needs to see who waits for a lock")
+def test_a_file_is_judged_only_while_no_other_process_opens_it(tmp_path):
+    file, lock = tmp_path / "trials.db", tmp_path / "trials.db.lock"
+    file.write_bytes(b"rubbish" * 1000)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = f":{lock.stat().st_ino} "
+        opener = child("import sys; from test_store import Store; Store.open(sys.argv[1])", file)
+        for _ in range(2000):
+            if opener.poll() is not None:
+                break
+            if any(
+                "->" in line and waiting in line
+                for line in Path("/proc/locks").read_text().splitlines()
+            ):
+                break
+            time.sleep(0.01)
+        file.unlink()  # as the other process does, before it begins a new file
+    opener.communicate()
+    assert opener.returncode == 0
+    assert not list(tmp_path.glob("*.corrupt-*"))
 
 
 def test_a_full_disk_is_an_error_that_says_so_and_what_was_put_stays(store):

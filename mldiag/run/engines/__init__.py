@@ -14,9 +14,11 @@ class Engine(Protocol):
 
     Attributes:
         name: Name after `--engine`.
+        interruptible: Whether Ctrl-C may raise within `run`. Where it may not, `give_up` is enough.
     """
 
     name: str
+    interruptible: bool
 
     def run(
         self, specs: Iterable[TrialSpec], *, give_up: Callable[[], bool] = lambda: False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -46,6 +47,7 @@ class WorkerServer(forkserver.ForkServer):
     def __init__(self, preload: Sequence[str], environment: Mapping[str, str]) -> None:
         super().__init__()
         self._environment = dict(environment)
+        self._started: weakref.WeakSet[_WorkerPopen] = weakref.WeakSet()
         self.set_forkserver_preload(list(preload))
 
     def ensure_running(self) -> None:
@@ -55,8 +57,18 @@ class WorkerServer(forkserver.ForkServer):
         with _environment_set(self._environment), _interrupt_blocked():
             _with_names(stock, spawn=SimpleNamespace(**names))(self)
 
+    def started(self, worker: _WorkerPopen) -> None:
+        """Remember a worker."""
+        self._started.add(worker)
+
+    def kill_workers(self) -> None:
+        """End every worker that still runs."""
+        for worker in list(self._started):
+            worker.terminate()
+
     def stop(self) -> None:
-        """End the server at once; its workers must have ended."""
+        """End the workers and the server at once."""
+        self.kill_workers()
         server: Any = self  # its attributes are not part of the documented interface
         if server._forkserver_pid is not None:
             with suppress(ProcessLookupError):
@@ -109,6 +121,7 @@ class _WorkerPopen(popen_forkserver.Popen):
             ),
         )
         launch(self, process_obj)
+        process_obj.server.started(self)
 
     def poll(self, flag: int = os.WNOHANG) -> int | None:
         before = self.returncode

@@ -32,6 +32,7 @@ class InlineEngine:
     """
 
     name = "inline"
+    interruptible = True
 
     def __init__(
         self, experiment: Experiment, *, threads: int, time_limit: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
@@ -26,14 +27,20 @@ from mldiag.trial_spec import TrialSpec
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
-CHUNK_SECONDS = 0.05
-"""Short trials travel together until they take this long: then sending them costs little beside it."""
+CHUNK_SECONDS = 0.02
+"""Short trials travel together until they take this long: then sending them (about 1 ms) costs little."""
+
+CHUNK_PATIENCE = 0.1
+"""A chunk that has taken this long comes back with what it has, so that one slow trial delays few."""
 
 CHUNK_TRIALS = 64
 """At most this many travel together."""
 
 MAX_ATTEMPTS = 2
 """A trial that takes its worker down is tried again once."""
+
+JOIN_SECONDS = 5.0
+"""A pool that was interrupted at a bad moment may never end by itself; it is left behind."""
 
 MAX_REBUILDS = 3
 """Pools that may break one after the other without a single result."""
@@ -65,6 +72,7 @@ class LocalEngine:
     """
 
     name = "local"
+    interruptible = False  # an exception inside the pool's queue could leave it waiting for ever
 
     def __init__(
         self,
@@ -146,9 +154,13 @@ class LocalEngine:
         assert self._progress is not None
         self._progress.set_counter(2 * task.number, 0)
         self._progress.set_counter(2 * task.number + 1, 0)
-        timeout = None if self._time_limit is None else hard_limit(self._time_limit) + CHUNK_SECONDS
+        timeout = (
+            None if self._time_limit is None else hard_limit(self._time_limit) + CHUNK_PATIENCE
+        )
         try:
-            future = self._pool.schedule(run_chunk, args=(task.number, task.specs), timeout=timeout)
+            future = self._pool.schedule(
+                run_chunk, args=(task.number, task.specs, CHUNK_PATIENCE), timeout=timeout
+            )
         except RuntimeError:  # the pool broke since the last look
             self._waiting.appendleft(task)
             self._rebuild()
@@ -182,6 +194,7 @@ class LocalEngine:
             yield from self._after_bad_result(task, error)
         else:
             self._rebuilds = 0
+            self._again(task.specs[len(results) :], task.attempts)
             for result in results:
                 self._note_seconds(result.wall_seconds)
                 yield result if task.attempts == 1 else replace(result, attempts=task.attempts)
@@ -283,10 +296,15 @@ class LocalEngine:
         self._waiting.clear()
 
     def _stop_pool(self) -> None:
+        """End the workers; the pool's own threads get a moment to end too."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.stop()
-            pool.join()
+            joining = threading.Thread(target=pool.join, daemon=True)
+            joining.start()
+            joining.join(JOIN_SECONDS)
+            if self._server is not None:
+                self._server.kill_workers()
 
 
 def _exists(pid: int) -> bool:

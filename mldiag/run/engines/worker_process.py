@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
@@ -80,12 +81,16 @@ def _end_with_parent() -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def run_chunk(number: int, specs: Sequence[TrialSpec]) -> list[TrialResult]:
+def run_chunk(number: int, specs: Sequence[TrialSpec], patience: float) -> list[TrialResult]:
     """Run trials one after the other.
 
     Args:
         number: Of the task; its counters say which process runs it, and which trial of the chunk.
         specs: The trials.
+        patience: Seconds after which no further trial of the chunk begins.
+
+    Returns:
+        Results of the trials that have run, the first ones of the chunk.
 
     Raises:
         LoadError: If the experiment could not be loaded.
@@ -95,8 +100,11 @@ def run_chunk(number: int, specs: Sequence[TrialSpec]) -> list[TrialResult]:
     if experiment is None or isinstance(experiment, LoadError):
         raise experiment or LoadError("a worker process was not prepared")
     _state.progress.set_counter(2 * number, os.getpid())
-    results = []
+    results: list[TrialResult] = []
+    ends = time.monotonic() + patience
     for position, spec in enumerate(specs):
+        if results and time.monotonic() > ends:
+            break
         _state.progress.set_counter(2 * number + 1, position)
         try:
             result = run_trial(experiment, spec, threads=_state.threads, seconds=_state.time_limit)

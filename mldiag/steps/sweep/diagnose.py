@@ -43,7 +43,9 @@ def diagnose(
     if is_search(settings):
         return _diagnose_search(experiment, settings, results)
     axes = [grown_axis(experiment, settings, a, results) for a in asked_axes(experiment, settings)]
-    measured = tuple(measure_axis(experiment, settings, axis, results, axes=len(axes)) for axis in axes)
+    measured = tuple(
+        measure_axis(experiment, settings, axis, results, axes=len(axes)) for axis in axes
+    )
     findings = ranked([finding for found in measured for finding in _judge(found)])
     return SweepDiagnosis(
         findings,

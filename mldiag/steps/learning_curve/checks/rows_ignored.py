@@ -56,7 +56,9 @@ def judge(curve: Curve) -> Finding | None:
             "The training rows are ignored: the score is the same at every size",
             explanation="The train function never read the training rows that it was given.",
             evidence=evidence,
-            action=Action("fix_bug", "Train on trial.X_train and trial.y_train, or on rows trial.train."),
+            action=Action(
+                "fix_bug", "Train on trial.X_train and trial.y_train, or on rows trial.train."
+            ),
         )
     # A model that predicts the same classes whatever it saw scores the same without any bug.
     return CHECK.finding(

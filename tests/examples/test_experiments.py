@@ -1,0 +1,53 @@
+"""Every example runs through both steps, copied to a folder of its own, with small settings."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import mldiag
+from mldiag.adapters.targets import load_experiment
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+QUIET = {"tracking_uri": False, "engine": "inline"}
+
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="needs PyTorch: pip install torch"
+)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """The examples as a user copies them, so that nothing is written into the repository."""
+    return shutil.copytree(
+        EXPERIMENTS, tmp_path / "experiments", ignore=shutil.ignore_patterns(".*", "__pycache__")
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "param", "values", "metric"),
+    [
+        pytest.param(
+            "digits_cnn.py", "lr", "0.01", ("accuracy", True),
+            marks=[pytest.mark.torch, needs_torch],
+        ),
+        ("breast_cancer_svm.py", "svc__gamma", "0.3", ("roc_auc", True),)
+        ("diabetes_regression.py", "leaf", "5", ("mean_absolute_error", False),)
+        ("table", "learning_rate", "0.3", ("accuracy", True),)
+        ("command", "lr", "0.1", ("val_loss", False),)
+    ],
+)  # fmt: skip
+def test_an_example_answers_both_steps(copied, target, param, values, metric):
+    experiment = load_experiment(target, folder=copied)
+    assert (experiment.metric.name, experiment.metric.maximize) == metric
+
+    curve = mldiag.learning_curve(experiment, repeats=2, sizes=(0.1, 1.0), **QUIET)
+    assert curve.trials.failed == 0
+    small, whole = (point["estimate"] for point in curve.result["validation"])
+    assert (whole > small) == experiment.metric.maximize  # ten times the rows always help here
+
+    tuning = mldiag.sweep(experiment, param=f"{param}={values}", repeats=2, **QUIET)
+    assert tuning.trials.failed == 0
+    assert tuning.trials.cached == 2  # the default was trained for the curve
+    assert tuning.result["params"][param]["values"]
