@@ -452,20 +452,21 @@ def _gain_summary(label: str, found: list[Comparisons], truth: Floats) -> tuple[
         candidates = comparisons.candidates
         best = int(candidates[np.argmax(comparisons.difference[candidates])])
         plain, gain = comparisons.intervals[best], gain_of_best(comparisons)
-        sd, true = comparisons.noise_sd, float(truth[best])
+        true = float(truth[best])
         wrong = bool((comparisons.claimed & (truth <= 0)).any())
         rows.append(
             (
                 covers(plain, true),
                 covers(gain, true),
-                (plain.estimate - true) / sd,
-                (gain.estimate - true) / sd,
+                plain.estimate - true,
+                gain.estimate - true,
                 wrong,
             )
         )
         values.append(np.mean([covers(comparisons.intervals[v], truth[v]) for v in candidates]))
     table = np.array(rows, dtype=float)
-    biases = (f"{column.mean():+.3f}" for column in table[:, 2:4].T)
+    sd = float(np.mean([comparisons.noise_sd for comparisons in found]))
+    biases = (f"{column.mean() / sd:+.3f}" for column in table[:, 2:4].T)
     covered = f"{np.mean(values):.3f} +-{np.std(values) / np.sqrt(len(values)):.3f}"
     return (label, share(table[:, 0]), share(table[:, 1]), *biases, share(table[:, 4]), covered)
 

@@ -16,9 +16,6 @@ Status = Literal[
     "ok", "diverged", "failed", "cut", "timeout", "out_of_memory", "lost_worker", "interrupted"
 ]
 STATUSES: tuple[Status, ...] = get_args(Status)
-FINAL: frozenset[str] = frozenset({"ok", "diverged", "failed", "cut"})
-"""Statuses that the store reuses; the others are recorded and tried again by the next command."""
-
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -72,7 +69,7 @@ class TrialResult:
 
     Args:
         spec: The trial.
-        status: One of `STATUSES`; only those in `FINAL` are reused.
+        status: One of `STATUSES`; what the store reuses is decided by `run.store.records.answers`.
         metrics: Final metrics by name.
         history: `(step, {metric: value})` as reported, in order.
         error: The user's trimmed traceback, or why there is no result.

@@ -17,8 +17,9 @@ MEAN_RESAMPLES = 1000
 SCORE_RESAMPLES = 400
 """The standard deviation of 400 resamples is known to 3.5 %, small beside what a t interval allows for."""
 
-FOLDS = 10
-"""Folds of the rows on which a choice is judged that was made without them."""
+FOLDS = 3
+FOLDINGS = 10
+"""Random foldings of the rows; a choice is judged on each fold that was made without it (see `gain`)."""
 
 _CHUNK_CELLS = 4_000_000  # 32 MB of resampling weights at a time
 
@@ -31,7 +32,7 @@ class ResampledScores:
         measured: Shape (V, R), NaN where a trial failed; R = 1 for a deterministic learner.
         resampled: Shape (B, V, R): the same trials scored on B resamples of the rows (the same resample for
             every setting and repeat, so that differences are paired).
-        left_out: Shape (F, V, R): the trials scored on each fold of the rows, for `gain.gain_of_best`.
+        left_out: Shape (F, V, R): scored on each fold of the rows, for `gain.gain_of_best`.
         elsewhere: Shape (F, V, R): scored on the rows outside that fold.
         groups: Number of rows, or of groups where whole groups were resampled.
     """
@@ -153,10 +154,12 @@ def _membership(groups: ArrayLike | None, rows: int) -> tuple[NDArray[np.intp], 
 
 
 def _folds(seed: int, count: int) -> NDArray[np.bool_]:
-    """Which groups are in which fold, shape (F, count); none where there is a single group."""
+    """Which groups are in which fold of which folding, shape (F, count); F = 0 for a single group."""
     folds = min(FOLDS, count) if count > 1 else 0
-    order = np.random.default_rng(seed).permutation(count)
-    return np.asarray((order % folds if folds else order) == np.arange(folds)[:, None], dtype=bool)
+    random = np.random.default_rng(seed)
+    orders = [random.permutation(count) for _ in range(FOLDINGS)]
+    inside = [order % folds == fold for order in orders for fold in range(folds)]
+    return np.array(inside, dtype=bool).reshape(-1, count)
 
 
 def _weights(seed: int, resamples: int, count: int, step: int) -> Iterator[Floats]:

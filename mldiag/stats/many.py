@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,6 +17,11 @@ from mldiag.stats.noise import PooledNoise, pooled_noise
 __all__ = ["Comparisons", "compare_with_default"]
 
 Floats = NDArray[np.float64]
+
+LEFT_OUT = 0.4
+"""Share of the repeats on which a choice is judged that was made on the others (see `gain`)."""
+
+_MOST_PARTS = 100
 
 POOL_WEIGHT = 4.0
 """Degrees of freedom that the pool counts for in the interval of one value (see `_interval_errors`)."""
@@ -71,14 +79,15 @@ def compare_with_default(
         common_repeats(cells.scores, default), cells.scores - cells.scores[default], np.nan
     )
     errors, interval_df = _interval_errors(gaps, covariance, noise, valid_to_train)
+    left_out, elsewhere = _left_out_repeats(gaps)
     differences = Differences(
         mean=mean,
         covariance=covariance,
         df=np.full(len(mean), noise.difference_df),
         interval_error=errors,
         interval_df=interval_df,
-        left_out=gaps.T,
-        elsewhere=_without_each_repeat(gaps),
+        left_out=left_out,
+        elsewhere=elsewhere,
     )
     return judge(cells, differences, noise, error=error, level=level)
 
@@ -111,10 +120,22 @@ def _interval_errors(
     return np.sqrt(np.where(variances > 0, variances, np.nan)), df
 
 
-def _without_each_repeat(gaps: Floats) -> Floats:
-    """Mean differences over all repeats but one, shape (R, V)."""
+def _left_out_repeats(gaps: Floats) -> tuple[Floats, Floats]:
+    """Mean differences on some repeats, and on all others, shapes (L, V), for `gain.gain_of_best`."""
+    repeats = gaps.shape[1]
+    size = max(1, round(LEFT_OUT * repeats))
+    if math.comb(repeats, size) <= _MOST_PARTS:
+        chosen = [list(part) for part in itertools.combinations(range(repeats), size)]
+    else:
+        random = np.random.default_rng(0)
+        chosen = [random.permutation(repeats)[:size].tolist() for _ in range(_MOST_PARTS)]
+    inside = np.zeros((len(chosen), repeats))
+    for row, part in zip(inside, chosen, strict=True):
+        row[part] = 1.0
     finite = np.isfinite(gaps)
     filled = np.where(finite, gaps, 0.0)
-    counts = finite.sum(axis=1, keepdims=True) - finite
-    sums = filled.sum(axis=1, keepdims=True) - filled
-    return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).T)
+    left_out, elsewhere = (
+        np.where(part @ finite.T > 0, part @ filled.T / np.maximum(part @ finite.T, 1), np.nan)
+        for part in (inside, 1 - inside)
+    )
+    return left_out, elsewhere

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -57,6 +59,8 @@ class Destination:
             ('server', 'sqlite')
         """
         scheme = urlsplit(self.uri).scheme
+        if self.uri in ("databricks", "databricks-uc", "uc"):
+            return "other"
         if scheme.split("+")[0] == "sqlite":
             return "sqlite"
         if scheme.split("+")[0] in ("mysql", "postgresql", "mssql"):
@@ -161,15 +165,25 @@ def probe(destination: Destination, *, seconds: float = PROBE_SECONDS) -> str:
 
 
 def _probe_http(uri: str, seconds: float) -> str:
+    outcome = [f"no answer within {seconds:g} s"]
+    # In a thread, because the time limit of a request starts again with every byte that drips in.
+    asking = threading.Thread(target=_ask, args=(uri, seconds, outcome), daemon=True)
+    asking.start()
+    asking.join(seconds)
+    return outcome[-1]
+
+
+def _ask(uri: str, seconds: float, outcome: list[str]) -> None:
     address = re.sub(_SECRET, "", uri).rstrip("/") + "/health"
     try:
         with urllib.request.urlopen(address, timeout=seconds) as answer:
             answer.read(1)
-    except urllib.error.HTTPError:
-        return ""  # an answer, if not a kind one: a proxy may hide /health
-    except (OSError, ValueError) as error:
-        return _reason(error)
-    return ""
+        outcome.append("")
+    except urllib.error.HTTPError as error:
+        error.close()
+        outcome.append("")  # an answer, if not a kind one: a proxy may hide /health
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        outcome.append(_reason(error, seconds))
 
 
 def _probe_port(uri: str, seconds: float) -> str:
@@ -181,12 +195,12 @@ def _probe_port(uri: str, seconds: float) -> str:
     try:
         socket.create_connection((parts.hostname, port), timeout=seconds).close()
     except OSError as error:
-        return _reason(error)
+        return _reason(error, seconds)
     return ""
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, seconds: float) -> str:
     inner = getattr(error, "reason", error)
     if isinstance(inner, TimeoutError):
-        return f"no answer within {PROBE_SECONDS:g} s"
+        return f"no answer within {seconds:g} s"
     return str(getattr(inner, "strerror", None) or inner)

@@ -32,10 +32,10 @@ def copied(tmp_path):
             "digits_cnn.py", "lr", "0.01", ("accuracy", True),
             marks=[pytest.mark.torch, needs_torch],
         ),
-        ("breast_cancer_svm.py", "svc__gamma", "0.3", ("roc_auc", True),)
-        ("diabetes_regression.py", "leaf", "5", ("mean_absolute_error", False),)
-        ("table", "learning_rate", "0.3", ("accuracy", True),)
-        ("command", "lr", "0.1", ("val_loss", False),)
+        ("breast_cancer_svm.py", "svc__gamma", "0.3", ("roc_auc", True)),
+        ("diabetes_regression.py", "leaf", "5", ("mean_absolute_error", False)),
+        ("table", "learning_rate", "0.3", ("accuracy", True)),
+        ("command", "lr", "0.1", ("val_loss", False)),
     ],
 )  # fmt: skip
 def test_an_example_answers_both_steps(copied, target, param, values, metric):

@@ -209,14 +209,15 @@ def test_a_hang_inside_a_chunk_of_short_trials():
 def test_a_broken_pool_is_built_again(local):
     results = local.run([spec_of(seed=seed) for seed in range(30)])
     next(results)
-    for worker in list(local._pool._pool_manager.worker_manager.workers.values()):
+    for worker in list(local._pool._pool._pool_manager.worker_manager.workers.values()):
         os.kill(worker.pid, signal.SIGKILL)
-    local._pool._context.status = type(local._pool._context.status).ERROR
+    context = local._pool._pool._context
+    context.status = type(context.status).ERROR
     assert len(list(results)) == 29
 
 
 def test_workers_that_never_start_are_an_error(monkeypatch, capfd):
-    monkeypatch.setattr("mldiag.run.engines.local.start_worker", os._exit)  # fails in the worker
+    monkeypatch.setattr("mldiag.run.engines.pool.start_worker", os._exit)  # fails in the worker
     engine = open_engine("local", cases)
     try:
         with pytest.raises(MldiagError, match="end before they can run a trial"):
@@ -472,3 +473,44 @@ def test_no_worker_outlives_a_killed_parent(tmp_path):
         parent.kill()
         parent.wait()
     assert eventually(lambda: not any(alive(path.name) for path in marks.iterdir()))
+
+
+def test_a_target_is_loaded_by_each_worker(tmp_path):
+    from mldiag.adapters.targets import load_experiment
+
+    (tmp_path / "scores.py").write_text("def score(trial):\n    return trial.X_valid.mean() / 100\n")
+    (tmp_path / "experiment.py").write_text(
+        "import numpy as np\nimport mldiag\nfrom scores import score\n"
+        "print('imported')\n"
+        "X = np.arange(80.0).reshape(40, 2)\n"
+        "@mldiag.experiment(data=(X, X[:, 0] > 40), metric='accuracy')\n"
+        "def one(trial):\n    return score(trial)\n"
+        "@mldiag.experiment(rows=20, metric='accuracy')\n"
+        "def other(trial):\n    return 0.0\n"
+    )
+    experiment = load_experiment(f"{tmp_path / 'experiment.py'}:one")
+    assert not experiment.target.startswith("memory:")
+    specs = [experiment.spec(repeat=repeat) for repeat in range(3)]
+    results = []
+    for name in ("inline", "local"):
+        engine = open_engine(name, experiment)
+        results.append(comparable(engine.run(specs)))
+        engine.close()
+    assert results[0] == results[1]
+    assert {values["status"] for values in results[0].values()} == {"ok"}
+
+
+def test_a_file_that_fails_in_the_worker_is_explained(tmp_path):
+    from mldiag.adapters.targets import load_experiment
+
+    file = tmp_path / "experiment.py"
+    file.write_text("import mldiag\n@mldiag.experiment(rows=20, metric='accuracy')\ndef one(trial): ...\n")
+    experiment = load_experiment(str(file))
+    file.write_text("1 / 0\n")
+    engine = open_engine("local", experiment)
+    try:
+        with pytest.raises(MldiagError, match="cannot load the experiment") as caught:
+            list(engine.run([experiment.spec()]))
+    finally:
+        engine.close()
+    assert "ZeroDivisionError" in caught.value.expected

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
@@ -12,15 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from mldiag.errors import MldiagError
-from mldiag.run.engines import cargo as cargos
 from mldiag.run.engines.faults import KILLED, hard_limit, memory_kills, timed_out, worker_died
-from mldiag.run.engines.fork_server import WorkerContext, WorkerServer, modules_to_preload
-from mldiag.run.engines.shared_file import SharedFile
-from mldiag.run.engines.worker_process import LoadError, WorkerState, run_chunk, start_worker
-from mldiag.run.threads import THREAD_VARIABLES
+from mldiag.run.engines.pool import WorkerPool
+from mldiag.run.engines.worker_process import LoadError
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -39,22 +34,21 @@ CHUNK_TRIALS = 64
 MAX_ATTEMPTS = 2
 """A trial that takes its worker down is tried again once."""
 
-JOIN_SECONDS = 5.0
-"""A pool that was interrupted at a bad moment may never end by itself; it is left behind."""
-
 MAX_REBUILDS = 3
 """Pools that may break one after the other without a single result."""
 
+LOOK_SECONDS = 0.2
+"""Pause between two looks at what no result has come from."""
 
 UNSEEN_LOOKS = 3
 """Looks in a row at which a task's worker is gone before the task is given up; Pebble tells sooner."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Task:
     specs: tuple[TrialSpec, ...]
     attempts: int = 1
-    number: int = 0  # of its counters, which no other task in flight has
+    number: int = 0  # no other task in flight has it
     unseen: int = 0
 
 
@@ -62,7 +56,8 @@ class LocalEngine:
     """Runs trials in `workers` processes, which are started with the first trial and stay warm.
 
     A training that hangs, crashes or is killed costs its own trial; the other ones go on. Workers end
-    with this process, however it ends.
+    with this process, however it ends, and with all that they have started. What a train function
+    prints is dropped: lines of several trainings at once would tell nobody anything.
 
     Args:
         experiment: The experiment.
@@ -82,17 +77,13 @@ class LocalEngine:
         threads: int,
         time_limit: float | None = None,
     ) -> None:
-        self._experiment, self.workers = experiment, workers
-        self._threads, self._time_limit = threads, time_limit
-        self._pool: Any = None
-        self._server: WorkerServer | None = None
-        self._cargo: cargos.Cargo | None = None
-        self._progress: SharedFile | None = None
+        self.workers, self._threads, self._time_limit = workers, threads, time_limit
+        self._pool = WorkerPool(experiment, workers, threads, time_limit)
         self._waiting: deque[_Task] = deque()
         self._flying: dict[Any, _Task] = {}
         self._mean_seconds: float | None = None
         self._rebuilds = 0
-        self._kills = 0
+        self._kills = memory_kills()
 
     def run(
         self, specs: Iterable[TrialSpec], *, give_up: Callable[[], bool] = lambda: False
@@ -103,14 +94,13 @@ class LocalEngine:
             MldiagError: If workers cannot be started, or cannot load the experiment.
         """
         source = iter(specs)
-        if self._pool is None:
-            self._start_pool()  # before a spec is taken, which would be lost if this fails
+        self._pool.start()  # before a spec is taken, which would be lost if this fails
         try:
             while not give_up():
                 self._send(source)
                 if not self._flying:
                     return
-                done, _ = wait(self._flying, timeout=0.2, return_when=FIRST_COMPLETED)
+                done, _ = wait(self._flying, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
                 if not done and not self._pool.active:
                     self._rebuild()
                 for future in done or self._orphaned():
@@ -120,15 +110,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Kill the workers and their server; a second call does nothing."""
-        self._stop_pool()
-        if self._server is not None:
-            self._server.stop()
-        for file in (self._cargo, self._progress):
-            if file is not None:
-                file.close()
-        self._server = self._cargo = self._progress = None
-
-    # Sending
+        self._pool.close()
 
     def _send(self, source: Iterator[TrialSpec]) -> None:
         """Keep every worker busy, with one more chunk each at hand while trials are short."""
@@ -147,27 +129,19 @@ class LocalEngine:
         return max(1, min(CHUNK_TRIALS, int(CHUNK_SECONDS / max(self._mean_seconds, 1e-6))))
 
     def _submit(self, task: _Task) -> None:
-        if self._pool is None:
-            self._start_pool()
         taken = {other.number for other in self._flying.values()}
         task.number = min(set(range(len(taken) + 1)) - taken)
-        assert self._progress is not None
-        self._progress.set_counter(2 * task.number, 0)
-        self._progress.set_counter(2 * task.number + 1, 0)
-        timeout = (
-            None if self._time_limit is None else hard_limit(self._time_limit) + CHUNK_PATIENCE
-        )
+        limit = self._time_limit
+        timeout = None if limit is None else hard_limit(limit) + CHUNK_PATIENCE
         try:
             future = self._pool.schedule(
-                run_chunk, args=(task.number, task.specs, CHUNK_PATIENCE), timeout=timeout
+                task.number, task.specs, patience=CHUNK_PATIENCE, timeout=timeout
             )
         except RuntimeError:  # the pool broke since the last look
             self._waiting.appendleft(task)
             self._rebuild()
-            return
-        self._flying[future] = task
-
-    # Receiving
+        else:
+            self._flying[future] = task
 
     def _results_of(self, future: Any) -> Iterator[TrialResult]:
         task = self._flying.pop(future, None)
@@ -180,7 +154,7 @@ class LocalEngine:
         except TimeoutError:
             if future.done():
                 yield from self._after_timeout(task)
-            else:
+            else:  # nothing has come from it, nor will
                 future.cancel()
                 yield from self._after_death(task, KILLED)
         except ProcessExpired as error:
@@ -190,7 +164,7 @@ class LocalEngine:
             self._rebuild()
         except CancelledError:
             return
-        except Exception as error:  # a result that cannot travel
+        except Exception as error:
             yield from self._after_bad_result(task, error)
         else:
             self._rebuilds = 0
@@ -216,8 +190,8 @@ class LocalEngine:
             )
 
     def _after_death(self, task: _Task, exit_code: int) -> Iterator[TrialResult]:
-        assert self._progress is not None
-        position = self._progress.counter(2 * task.number + 1)
+        """Only the trial that was running counts as tried; the others of its chunk run again."""
+        position = self._pool.position_of(task.number)
         guilty = task.specs[position]
         self._again(task.specs[:position] + task.specs[position + 1 :], task.attempts)
         kills = memory_kills()
@@ -230,6 +204,7 @@ class LocalEngine:
             self._again((guilty,), task.attempts + 1)
 
     def _after_bad_result(self, task: _Task, error: Exception) -> Iterator[TrialResult]:
+        """A result that cannot travel: a subclass of float as a metric, say, that only the user has."""
         if len(task.specs) > 1:
             self._again(task.specs, task.attempts)
         else:
@@ -245,42 +220,16 @@ class LocalEngine:
 
         The pool does not miss a worker that dies within the moment in which it takes a task.
         """
-        assert self._progress is not None
-        orphaned = []
-        for future, task in self._flying.items():
-            worker = self._progress.counter(2 * task.number)
-            task.unseen = task.unseen + 1 if worker and not _exists(worker) else 0
-            if task.unseen >= UNSEEN_LOOKS and not future.done():
-                orphaned.append(future)
-        return orphaned
-
-    # Pool
-
-    def _start_pool(self) -> None:
-        if self._cargo is None:
-            self._cargo = cargos.pack(self._experiment)
-            self._progress = SharedFile()
-            self._kills = memory_kills()
-            environment = {
-                name: str(self._threads) for name in THREAD_VARIABLES if name not in os.environ
-            }
-            self._server = WorkerServer(modules_to_preload(), environment)
-        assert self._progress is not None
-        assert self._server is not None
-        state = WorkerState(self._cargo, self._progress, self._threads, self._time_limit)
-        self._pool = ProcessPool(
-            max_workers=self.workers,
-            initializer=start_worker,
-            initargs=(state,),
-            context=WorkerContext(self._server),
-        )
+        for task in self._flying.values():
+            task.unseen = task.unseen + 1 if self._pool.lacks_worker(task.number) else 0
+        return [future for future, task in self._flying.items() if task.unseen >= UNSEEN_LOOKS]
 
     def _rebuild(self) -> None:
         """Begin again with new processes; what was in flight goes with them."""
         self._rebuilds += 1
         self._waiting.extendleft(self._flying.values())
         self._flying.clear()
-        self._stop_pool()
+        self._pool.stop()
         if self._rebuilds > MAX_REBUILDS:
             raise MldiagError(
                 "worker processes end before they can run a trial",
@@ -294,22 +243,3 @@ class LocalEngine:
             future.cancel()
         self._flying.clear()
         self._waiting.clear()
-
-    def _stop_pool(self) -> None:
-        """End the workers; the pool's own threads get a moment to end too."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            pool.stop()
-            joining = threading.Thread(target=pool.join, daemon=True)
-            joining.start()
-            joining.join(JOIN_SECONDS)
-            if self._server is not None:
-                self._server.kill_workers()
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
