@@ -2,6 +2,8 @@
 
     mldiag learning-curve breast_cancer_svm.py
     mldiag sweep breast_cancer_svm.py --all
+
+The training rows of every trial are drawn anew; the estimator, its scaler included, only ever fits those.
 """
 
 from importlib.resources import files
@@ -19,7 +21,7 @@ with (files("sklearn.datasets.data") / "breast_cancer.csv").open() as file:
     table = pd.read_csv(file, header=None)
 
 tumours = mldiag.Experiment.from_estimator(
-    # The scaler is inside the pipeline, so that it learns from the training rows of each trial only.
+    # The scaler belongs into the pipeline: fitted before, it would have seen the rows that score.
     make_pipeline(StandardScaler(), SVC()),
     table.iloc[:, :-1].to_numpy(),
     table.iloc[:, -1].map(dict(enumerate(classes))),

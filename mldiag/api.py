@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+from mldiag.adapters.user_file import file_being_loaded
 from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, diagnose_experiment
 from mldiag.errors import MldiagError, unknown_name
@@ -34,6 +35,13 @@ def step_function(step: Step) -> StepFunction:
                 f"{step.function_name} was given a {type(experiment).__name__}",
                 expected="an Experiment",
                 hint="mldiag.Experiment.from_estimator(estimator, X, y, metric='accuracy')",
+            )
+        file = file_being_loaded()
+        if file is not None:
+            raise MldiagError(
+                f"{file.name} calls mldiag.{step.function_name} at its top level",
+                expected="the call in a guarded block: every worker that loads the file would repeat it",
+                hint='if __name__ == "__main__":',
             )
         for name in options:
             if name not in own | shared:

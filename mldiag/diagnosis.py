@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from mldiag.adapters.config import configured
 from mldiag.answer import context_of, keep, record_of, report_of
 from mldiag.declaration import Experiment
 from mldiag.errors import UserCodeError
@@ -141,7 +142,11 @@ def diagnose_experiment(
     """
     common, listener = common or CommonSettings(), listener or SilentListener()
     folder = common.store_folder(experiment)
-    destination = resolve_destination(TrackingSettings(common.tracking_uri), experiment.home)
+    destination = resolve_destination(
+        TrackingSettings(common.tracking_uri),
+        experiment.home,
+        config_uri=configured(experiment.home, "tracking_uri"),
+    )
     with Store.open(folder / "trials.db") as store:
         for notice in store.notices:
             listener.notice(notice)

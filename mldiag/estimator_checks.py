@@ -14,7 +14,7 @@ from mldiag.errors import MldiagError
 from mldiag.estimator_parts import final_step, parameters_of, weight_argument
 from mldiag.parameters import Parameter
 from mldiag.responses import available_response
-from mldiag.scoring import ScoreRule
+from mldiag.score_rule import ScoreRule
 
 
 def build_once(estimator: Any, defaults: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -45,7 +45,7 @@ def nested_parts(estimator: Any) -> Iterator[tuple[str, Any]]:
 
 def free_seeds(estimator: Any) -> dict[str, Any]:
     """Parameters whose randomness mldiag sets: a `random_state` of None, splitters that lack one."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in parameters_of(estimator).items():
         if name.rsplit("__", 1)[-1] == "random_state":
             if value is None:

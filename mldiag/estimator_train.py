@@ -21,7 +21,7 @@ from mldiag.estimator_parts import (
     written_out,
 )
 from mldiag.responses import response_of
-from mldiag.scoring import ScoreRule, plain_labels
+from mldiag.score_rule import ScoreRule, plain_labels
 from mldiag.trial import Trial
 
 FIT_PROTOCOL = "1"

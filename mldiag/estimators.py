@@ -33,8 +33,8 @@ from mldiag.estimator_parts import (
 )
 from mldiag.estimator_train import EstimatorTrain
 from mldiag.parameters import Parameter
+from mldiag.score_rule import plain_labels
 from mldiag.scorer_names import measured_by
-from mldiag.scoring import plain_labels
 
 
 def describe_estimator(

@@ -5,7 +5,6 @@ Trials score with the same rule that the steps later use to resample rows, so th
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,111 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.metrics import Metric
+from mldiag.score_rule import ScoreRule, Values, plain_labels
 from mldiag.trial_result import TrialResult
 
-Values = NDArray[Any]
 Floats = NDArray[np.float64]
-
-_CLASS_COLUMNS = ("predict_proba", "decision_function")
-
-
-@dataclass(frozen=True, eq=False)
-class ScoreRule:
-    """How a metric follows from true targets and per-row predictions.
-
-    Args:
-        function: `(truth, prediction, **arguments) -> float`.
-        arguments: Keyword arguments of every call.
-        responses: Kinds of prediction that the function takes, the preferred one first.
-        classes: Every class in sorted order, which is the order of the columns of probabilities; None for
-            quantities and for several outputs.
-        positive: Position in `classes` of the positive class; None where no class is singled out.
-        users: Whether the user wrote the function.
-    """
-
-    function: Callable[..., Any]
-    arguments: tuple[tuple[str, Any], ...] = ()
-    responses: tuple[str, ...] = ("predict",)
-    classes: tuple[Any, ...] | None = None
-    positive: int | None = None
-    users: bool = False
-
-    def score(self, truth: Any, values: Any, weights: Any = None) -> float:
-        """The metric of all rows together.
-
-        Args:
-            truth: True targets, shape (n,) or (n, outputs).
-            values: Predictions: shape (n,) or (n, outputs), or one column for each of `classes`.
-            weights: Weight of each row, shape (n,), or None.
-
-        Returns:
-            The value as scikit-learn's function gives it: errors are positive.
-
-        Example:
-            >>> from sklearn.metrics import accuracy_score
-            >>> ScoreRule(accuracy_score).score(["a", "b"], ["a", "a"])
-            0.5
-        """
-        arguments = dict(self.arguments)
-        if weights is not None:
-            arguments["sample_weight"] = np.asarray(weights)
-        truth, values = plain_labels(truth), plain_labels(values)
-        if self.users or self.classes is None:
-            return float(self.function(truth, self._for_user(values), **arguments))
-        if len(self.classes) == 2:
-            if self.responses[0] in _CLASS_COLUMNS and self._takes_labels():
-                arguments["labels"] = np.arange(2)
-            truth, values = self._two_classes(truth, values)
-        elif values.ndim == 2 and truth.ndim == 1:
-            truth, values, labels = self._many_classes(truth, values)
-            arguments |= labels
-        return float(self.function(truth, values, **arguments))
-
-    def _for_user(self, values: Values) -> Values:
-        """What a scorer of the user's own receives: of two classes, the column of the positive one."""
-        if self.classes is None or len(self.classes) != 2 or values.ndim != 2:
-            return values
-        return np.asarray(values[:, 1 if self.positive is None else self.positive])
-
-    def _two_classes(self, truth: Values, values: Values) -> tuple[Values, Values]:
-        """Truth and prediction of the positive class, where there is one."""
-        positive = 1 if self.positive is None else self.positive
-        if values.ndim == 2:
-            return (self._codes(truth) == positive).astype(int), values[:, positive]
-        if self.responses[0] in _CLASS_COLUMNS:  # a decision function
-            towards = values if positive == 1 else -values
-            return (self._codes(truth) == positive).astype(int), towards
-        if self.positive is None:
-            return truth, values
-        return tuple((self._codes(item) == positive).astype(int) for item in (truth, values))  # type: ignore[return-value]
-
-    def _many_classes(
-        self, truth: Values, values: Values
-    ) -> tuple[Values, Values, dict[str, Values]]:
-        """Truth as column numbers; the function learns of classes that no row has, or never sees them."""
-        codes = self._codes(truth)
-        if self._takes_labels():
-            return codes, values, {"labels": np.arange(values.shape[1])}
-        present = np.unique(codes)
-        return np.searchsorted(present, codes), values[:, present], {}
-
-    def _takes_labels(self) -> bool:
-        return "labels" in inspect.signature(self.function).parameters
-
-    def _codes(self, labels: Values) -> NDArray[np.int64]:
-        assert self.classes is not None
-        classes = np.asarray(self.classes)
-        codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
-        if not np.array_equal(classes[codes], labels):
-            unknown = np.asarray(labels)[classes[codes] != labels][0]
-            raise ValueError(f"the class {unknown!r} is none of {', '.join(map(str, classes))}")
-        return np.asarray(codes, dtype=np.int64)
-
-
-def plain_labels(values: Any) -> Values:
-    """An array; text in an object array becomes text, as it does on its way through the store."""
-    array = np.asarray(values)
-    return array.astype(str) if array.dtype == object else array
 
 
 def row_scores(metric: Metric, truth: Any, values: Any) -> Floats | None:
@@ -151,7 +49,7 @@ def as_predicted(truth: Values, values: Values) -> Values:
     """
     if values.ndim != 2 or truth.ndim != 1 or values.shape[1] < 2:
         return values.reshape(truth.shape) if values.size == truth.size else values
-    return column_classes(truth, values)[values.argmax(axis=1)]
+    return np.asarray(column_classes(truth, values)[values.argmax(axis=1)])
 
 
 def column_classes(truth: Values, values: Values) -> Values:
@@ -228,7 +126,7 @@ class PredictionScorer:
         with warnings.catch_warnings():  # a resample with one class only warns every time
             warnings.simplefilter("ignore")
             if self.rule is not None:
-                return self.rule.score(truth, values)
+                return self.rule.resampled_score(truth, values)
             return score_predictions(self.metric, truth, values)
 
     def rows(self, truth: Any, values: Any) -> Floats | None:

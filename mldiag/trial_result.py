@@ -17,6 +17,7 @@ Status = Literal[
 ]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
+
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """Per-row output on the scoring rows.

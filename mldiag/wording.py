@@ -124,6 +124,20 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def unknown_noise(repeats: int) -> str:
+    """Why there is no interval, and what would give one.
+
+    Args:
+        repeats: Repeats that were run.
+    """
+    if repeats < 2:
+        return "One repeat has no spread, so nothing can be said of the noise: --repeats 5."
+    return (
+        "All repeats differ by the same amount or not at all, so nothing is known of the noise. Where the "
+        "validation rows are fixed, per-row predictions (trial.predictions) would tell."
+    )
+
+
 def _difference(metric: Metric, value: float) -> str:
     if not math.isfinite(value):
         return MISSING

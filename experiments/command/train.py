@@ -1,17 +1,20 @@
 """Logistic regression by stochastic gradient descent; knows nothing of mldiag.
 
     python train.py --data tumours.csv --lr 0.1
+
+Prints both losses after each epoch.
 """
 
 import argparse
 import csv
+from pathlib import Path
 
 import numpy as np
 
 
 def read(path):
     """Measurements (n, 10) and whether each tumour is malignant (n,)."""
-    with open(path, newline="") as file:
+    with path.open(newline="") as file:
         _, *rows = csv.reader(file)
     *columns, diagnosis = zip(*rows, strict=True)
     return np.array(columns, dtype=float).T, np.array(diagnosis) == "malignant"
@@ -24,9 +27,12 @@ def log_loss(weights, bias, x, y):
 
 
 def main():
+    """Read the arguments, train, and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--valid", help="without it, the last fifth of the data is held out")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--valid", type=Path, help="without it, the last fifth of the data is held out"
+    )
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--l2", type=float, default=0.0)
     parser.add_argument("--epochs", type=int, default=30)

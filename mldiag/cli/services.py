@@ -102,9 +102,12 @@ def home_of(target: str | None) -> Path:
 
 def destination_of(home: Path, uri: str | None) -> Destination:
     """The MLflow store of an experiment's folder."""
+    from mldiag.adapters.config import configured
     from mldiag.tracking.destination import TrackingSettings, resolve_destination
 
-    destination = resolve_destination(TrackingSettings(uri), home)
+    destination = resolve_destination(
+        TrackingSettings(uri), home, config_uri=configured(home, "tracking_uri")
+    )
     assert destination is not None, "only False turns tracking off"
     return destination
 

@@ -55,7 +55,8 @@ def fingerprint(
         found = {name: content_digest(value) for name, value in (reached or {}).items()}
         parts["rows"] = str(loaded.splits.n_rows)
         parts |= {f"reached {name}": digest for name, digest in found.items()}
-        return Fingerprint(parts, _covers_reached(sorted(found)))
+        covers = _UNSEEN if source.unseen else _covers_reached(sorted(found))
+        return Fingerprint(parts, covers)
     declared: dict[str, str] = {}
     for part_name, part in loaded.dataset.parts():
         prefix = "" if part_name == "main" else f"{part_name}."
@@ -65,6 +66,9 @@ def fingerprint(
                 declared[prefix + piece] = content_digest(values)
     named = [*declared, *(name for name in ("groups", "time") if name in parts)]
     return Fingerprint(declared | parts, f"the declared data: {', '.join(named)}")
+
+
+_UNSEEN = "nothing: the command reads its data itself; the files on its line count as its code"
 
 
 def _split_parts(source: DataSource, loaded: Loaded) -> dict[str, str]:

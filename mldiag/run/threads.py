@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -18,10 +19,19 @@ THREAD_VARIABLES = (
 
 
 def usable_cores() -> int:
-    """Cores that this process may use; fewer than the machine has where an affinity mask says so."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores that this process may use: fewer than the machine has under an affinity mask or a quota."""
+    affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(cores, _quota(Path("/sys/fs/cgroup/cpu.max")) or cores))
+
+
+def _quota(path: Path) -> int | None:
+    """Whole cores that a container's quota amounts to, rounded up; None without one."""
+    try:
+        allowed, period = path.read_text(encoding="ascii").split()
+        return -(-int(allowed) // int(period))
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
 
 
 def inner_threads(workers: int) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.declaration import Experiment
 from mldiag.findings import CLAIM_ERROR, Interval
-from mldiag.scoring import row_scores, scorer_of
+from mldiag.scoring import scorer_of
 from mldiag.stats.bootstrap import ResampledScores, resample_mean, resample_score
 from mldiag.stats.fixed_rows import (
     compare_on_fixed_rows,
@@ -25,7 +26,7 @@ from mldiag.stats.intervals import PairedDifference, mean_interval, paired_diffe
 from mldiag.stats.many import Comparisons, compare_with_default
 from mldiag.stats.trend import last_doubling
 from mldiag.trial_result import TrialResult
-from mldiag.trial_spec import TrialSpec
+from mldiag.trial_spec import Rows, TrialSpec
 
 Scores = NDArray[np.float64]
 
@@ -158,30 +159,35 @@ def _flipped(interval: Interval, sign: float) -> Interval:
 def _resample(
     experiment: Experiment, cells: Sequence[Sequence[TrialResult | None]]
 ) -> ResampledScores | None:
-    """Resample the fixed validation rows, or None where no trial kept its per-row output."""
-    kept = [
-        [cell.predictions if cell is not None and cell.status == "ok" else None for cell in row]
-        for row in cells
-    ]
-    first = next((p for row in kept for p in row if p is not None and p.truth is not None), None)
-    if first is None or first.truth is None:
-        return None
-    by_row = row_scores(experiment.metric, first.truth, first.values)
-    if by_row is not None:
-        missing = np.full(len(first.rows), np.nan)
-        table = [
-            [
-                missing if p is None else row_scores(experiment.metric, first.truth, p.values)
-                for p in row
-            ]
-            for row in kept
-        ]
-        return resample_mean(experiment.metric.sign * np.array(table, dtype=float))
+    """Resample the fixed validation rows; None where no kept output gives the score that was reported."""
     scorer = scorer_of(experiment)
     if scorer is None:
         return None
-    sign = experiment.metric.sign
+    kept = [
+        [c.predictions if c is not None and scorer.explains(c) else None for c in row]
+        for row in cells
+    ]
+    first = next((p for row in kept for p in row if p is not None), None)
+    if first is None or first.truth is None:
+        return None
+    truth, groups, sign = first.truth, _groups_of(experiment, first.rows), experiment.metric.sign
+    if scorer.rows(truth, first.values) is not None:
+        missing = np.full(len(first.rows), np.nan)
+        by_row = [
+            [missing if p is None else scorer.rows(truth, p.values) for p in row] for row in kept
+        ]
+        return resample_mean(sign * np.array(by_row, dtype=float), groups=groups)
     predictions = [[None if p is None else p.values for p in row] for row in kept]
-    return resample_score(
-        first.truth, predictions, lambda truth, values: sign * scorer(truth, values)
-    )
+
+    def score(some_truth: Any, some_values: Any) -> float:
+        return sign * scorer(some_truth, some_values)
+
+    return resample_score(truth, predictions, score, groups=groups)
+
+
+def _groups_of(experiment: Experiment, rows: Rows) -> NDArray[Any] | None:
+    """Groups of the scoring rows, where these are numbers of main rows and groups were declared."""
+    splits = experiment.splits
+    if splits.groups is None or rows.max() >= splits.n_rows:
+        return None
+    return splits.groups[rows]

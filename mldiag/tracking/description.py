@@ -103,9 +103,8 @@ def _text(text: str) -> str:
 
 
 def _fitted(parts: Sequence[str]) -> str:
-    text = ""
-    for part in parts:
-        longer = f"{text}\n\n{part}" if text else part
-        if part and len(longer) <= TAG_LENGTH:
-            text = longer
-    return text or parts[0][:TAG_LENGTH]
+    text = parts[0][:TAG_LENGTH]
+    for part in parts[1:]:
+        if part and len(text) + 2 + len(part) <= TAG_LENGTH:
+            text += f"\n\n{part}"
+    return text

@@ -20,7 +20,7 @@ Kind = Literal["sqlite", "database", "server", "file", "other"]
 PROBE_SECONDS = 2.0
 """Longest that a server may take to show that it is there."""
 
-_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+_SECRET = re.compile(r"""(?<=://)[^/@\s"']+@""")
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,8 @@ def _log_files(
 ) -> None:
     ids = {"experiment_id": place.experiment_id, "run_id": place.run_id}
     report = {**answer.report, "mlflow": ids}
-    client.log_text(place.run_id, json.dumps(report, indent=2, allow_nan=False), "report.json")
+    text = json.dumps(report, indent=2, allow_nan=False)
+    client.log_text(place.run_id, redacted(text), "report.json")
     if rows:
         columns = dict.fromkeys(name for row in rows for name in row)
         table = {name: [row.get(name) for row in rows] for name in columns}

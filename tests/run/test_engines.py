@@ -478,7 +478,9 @@ def test_no_worker_outlives_a_killed_parent(tmp_path):
 def test_a_target_is_loaded_by_each_worker(tmp_path):
     from mldiag.adapters.targets import load_experiment
 
-    (tmp_path / "scores.py").write_text("def score(trial):\n    return trial.X_valid.mean() / 100\n")
+    (tmp_path / "scores.py").write_text(
+        "def score(trial):\n    return trial.X_valid.mean() / 100\n"
+    )
     (tmp_path / "experiment.py").write_text(
         "import numpy as np\nimport mldiag\nfrom scores import score\n"
         "print('imported')\n"
@@ -504,7 +506,9 @@ def test_a_file_that_fails_in_the_worker_is_explained(tmp_path):
     from mldiag.adapters.targets import load_experiment
 
     file = tmp_path / "experiment.py"
-    file.write_text("import mldiag\n@mldiag.experiment(rows=20, metric='accuracy')\ndef one(trial): ...\n")
+    file.write_text(
+        "import mldiag\n@mldiag.experiment(rows=20, metric='accuracy')\ndef one(trial): ...\n"
+    )
     experiment = load_experiment(str(file))
     file.write_text("1 / 0\n")
     engine = open_engine("local", experiment)

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info
 
 import mldiag
 from mldiag.data.row_sets import save_row_set
+from mldiag.run import threads
 from mldiag.run.worker import run_trial
 from mldiag.trial_spec import Intervention
 
@@ -94,6 +95,19 @@ def test_threads_are_capped_and_put_back():
     assert seen
     assert set(seen) == {1}
     assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+def test_cores_and_threads(tmp_path, monkeypatch):
+    file = tmp_path / "cpu.max"
+    quotas = [("max 100000", None), ("150000 100000", 2), ("50000 100000", 1), ("?", None)]
+    for text, expected in quotas:
+        file.write_text(text)
+        assert threads._quota(file) == expected
+    monkeypatch.setattr(threads, "usable_cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert [threads.inner_threads(workers) for workers in (1, 3, 8, 99)] == [8, 2, 1, 1]
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads.inner_threads(8) == 3
 
 
 @pytest.mark.parametrize(

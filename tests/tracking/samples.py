@@ -22,7 +22,7 @@ CONTEXT = RunContext(
     run_id="20260102-030405-abcdef",
     experiment="digits",
     step="learning-curve",
-    command="mldiag learning-curve --tracking-uri http://me:secret@host/",
+    command="mldiag learning-curve --tracking-uri http://me:hunter2@host/",
     metric="accuracy",
     maximize=True,
     started=1_767_323_045.0,
@@ -82,7 +82,9 @@ def curve_result(size: int, repeat: int) -> TrialResult:
 
 
 def failed_result(size: int = 99) -> TrialResult:
-    error = 'Traceback:\n  File "train.py", line 3\nValueError: the loader at https://me:pw@host broke'
+    error = (
+        'Traceback:\n  File "train.py", line 3\nValueError: the loader at https://me:pw@host broke'
+    )
     good = curve_result(size, 0)
     return replace(good, status="failed", metrics={}, history=(), error=error, predictions=None)
 

@@ -30,9 +30,7 @@ SERVER = "http://server:5000"
         (None, {}, None, "sqlite:////home/me/mlflow.db"),
     ],
 )
-def test_flag_then_environment_then_configuration_then_embedded(
-    uri, environ, config_uri, expected
-):
+def test_flag_then_environment_then_configuration_then_embedded(uri, environ, config_uri, expected):
     found = resolve_destination(
         TrackingSettings(uri), Path("/home/me"), config_uri=config_uri, environ=environ
     )

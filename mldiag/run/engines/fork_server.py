@@ -22,6 +22,8 @@ from typing import Any, cast
 PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
 """Libraries that may be imported before a fork: none of them starts threads when it is imported."""
 
+WORKER_MODULE = "mldiag.run.engines.worker_process"
+
 VANISHED = 255
 """Exit code reported for a worker that ended with 0: it never ends of itself while there is work."""
 
@@ -33,7 +35,7 @@ def modules_to_preload() -> list[str]:
         for name in sys.modules
         if name.split(".")[0] in PRELOADED and name.count(".") < 2 and "._" not in name
     ]
-    return ["mldiag.run.engines.worker_process", *sorted(wanted)]
+    return [WORKER_MODULE, *sorted(wanted)]
 
 
 class WorkerServer(forkserver.ForkServer):
@@ -51,10 +53,12 @@ class WorkerServer(forkserver.ForkServer):
         self.set_forkserver_preload(list(preload))
 
     def ensure_running(self) -> None:
-        """Start the server if it does not run."""
+        """Start the server if it does not run; only then is the environment touched."""
+        server: Any = self  # its attributes are not part of the documented interface
+        variables = self._environment if server._forkserver_pid is None else {}
         stock: Any = forkserver.ForkServer.ensure_running
         names = {"get_preparation_data": _preparation_data, "get_executable": spawn.get_executable}
-        with _environment_set(self._environment), _interrupt_blocked():
+        with _environment_set(variables), _interrupt_blocked():
             _with_names(stock, spawn=SimpleNamespace(**names))(self)
 
     def started(self, worker: _WorkerPopen) -> None:
@@ -69,11 +73,13 @@ class WorkerServer(forkserver.ForkServer):
     def stop(self) -> None:
         """End the workers and the server at once."""
         self.kill_workers()
-        server: Any = self  # its attributes are not part of the documented interface
+        server: Any = self
         if server._forkserver_pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(server._forkserver_pid, signal.SIGKILL)
             server._stop()
+        # Should it have died of a library that cannot be imported there, the next one does without.
+        self.set_forkserver_preload([WORKER_MODULE])
 
 
 class WorkerContext(context.ForkServerContext):

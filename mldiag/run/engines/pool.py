@@ -103,7 +103,7 @@ class WorkerPool:
         return bool(pid) and not _exists(pid)
 
     def stop(self) -> None:
-        """Kill the workers; `start` begins again. The pool's own threads get a moment to end."""
+        """Kill the processes; `start` begins again. The pool's own threads get a moment to end."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.stop()
@@ -111,13 +111,11 @@ class WorkerPool:
             joining.start()
             joining.join(JOIN_SECONDS)
         if self._server is not None:
-            self._server.kill_workers()
+            self._server.stop()
 
     def close(self) -> None:
-        """Kill the workers and their server; a second call does nothing."""
+        """Stop, and let go of the experiment; a second call does nothing."""
         self.stop()
-        if self._server is not None:
-            self._server.stop()
         if self._state is not None:
             self._state.cargo.close()
             self._state.progress.close()

@@ -10,7 +10,7 @@ from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
 from mldiag.stats.intervals import is_determined
 from mldiag.stats.power import repeats_to_settle
 from mldiag.steps.learning_curve.curve import Curve, Verdict
-from mldiag.wording import amount, gain, number, plural
+from mldiag.wording import amount, gain, number, plural, unknown_noise
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,7 @@ def _what_would_settle_it(curve: Curve) -> str:
     """Say how many repeats would tell a gain that is worth having from none."""
     doubling = curve.doubling
     if not is_determined(doubling.interval) or not math.isfinite(doubling.sd) or doubling.sd == 0:
-        return (
-            "One repeat has no spread, so nothing can be said of the noise; run it with --repeats 5, and keep "
-            "per-row predictions (trial.predictions) where the validation rows are fixed."
-        )
+        return unknown_noise(curve.scores.shape[1])
     needed = repeats_to_settle(
         max(abs(doubling.interval.estimate), curve.worth),
         doubling.sd,

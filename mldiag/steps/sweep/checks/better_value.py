@@ -12,7 +12,15 @@ from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
 from mldiag.roles import action_of
 from mldiag.stats.power import repeats_to_settle
 from mldiag.steps.sweep.measured import Measured, MeasuredAxis
-from mldiag.wording import amount, gain, number, plural, score_interval, setting
+from mldiag.wording import (
+    amount,
+    gain,
+    number,
+    plural,
+    score_interval,
+    setting,
+    unknown_noise,
+)
 
 
 @dataclass(frozen=True)
@@ -157,10 +165,12 @@ def _numbers(measured: Measured) -> dict[str, Any]:
 
 def _what_would_settle_it(measured: Measured) -> str:
     found = measured.comparisons
-    if not found.determined or not math.isfinite(found.noise_sd) or found.noise_sd == 0:
+    if not found.determined:
+        return unknown_noise(measured.scores.shape[1])
+    if not math.isfinite(found.noise_sd) or found.noise_sd == 0:
         return (
-            "One repeat has no spread, so nothing can be said of the noise; run it with --repeats 5, and "
-            "keep per-row predictions (trial.predictions) where the validation rows are fixed."
+            "More repeats would not settle it: the seeds change nothing, so the uncertainty is that of "
+            "the validation rows; more of those would."
         )
     looks = float(np.max(found.difference[found.candidates]))
     needed = repeats_to_settle(
