@@ -12,6 +12,7 @@ from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, diagnose_experiment
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.findings import Report
+from mldiag.report.progress import ProgressListener
 from mldiag.steps import Step, step_named
 
 StepFunction = Callable[..., Report]
@@ -48,7 +49,8 @@ def step_function(step: Step) -> StepFunction:
                 raise unknown_name("option", name, own | shared)
         settings = settings_type(**{k: v for k, v in options.items() if k in own})
         common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
-        return diagnose_experiment(step, experiment, settings, common)
+        with ProgressListener() as listener:
+            return diagnose_experiment(step, experiment, settings, common, listener)
 
     function.__name__ = function.__qualname__ = step.function_name
     function.__doc__ = _help(step, settings_type)

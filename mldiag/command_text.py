@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from mldiag.declaration import Experiment
@@ -21,24 +20,12 @@ def command_of(step: Step, experiment: Experiment, settings: Any) -> str:
     if experiment.target.startswith("memory:"):
         given = ", ".join(f"{name}={value!r}" for name, value in changed.items())
         return f"mldiag.{step.function_name}({experiment.name}{', ' if given else ''}{given})"
-    words = ["mldiag", step.name, shown_target(experiment)]
+    words = ["mldiag", step.name, experiment.shown_target]
     for item in fields(settings):
         if item.name in changed:
             flag = item.metadata.get("flags", (f"--{item.name.replace('_', '-')}",))[0]
             words += _flag_words(flag, changed[item.name])
     return " ".join(word for word in words if word)
-
-
-def shown_target(experiment: Experiment) -> str:
-    """The target as a person would type it here."""
-    path, _, name = experiment.target.partition(":")
-    here = Path.cwd()
-    if not Path(path).is_absolute() or not Path(path).is_relative_to(here):
-        return experiment.target
-    relative = str(Path(path).relative_to(here))
-    if relative == "pyproject.toml":
-        return ""
-    return f"{relative}:{name}" if name else relative
 
 
 def _flag_words(flag: str, value: Any) -> list[str]:
@@ -55,4 +42,4 @@ def next_command(experiment: Experiment, next_step: str) -> str:
     if experiment.target.startswith("memory:"):
         return ""
     name, _, rest = next_step.partition(" ")
-    return " ".join(word for word in ("mldiag", name, shown_target(experiment), rest) if word)
+    return " ".join(word for word in ("mldiag", name, experiment.shown_target, rest) if word)

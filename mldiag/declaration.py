@@ -104,7 +104,7 @@ class Experiment:
             >>> exp.metric.name, exp.params["C"].role
             ('accuracy', 'regularization')
         """
-        from mldiag.estimators import describe_estimator
+        from mldiag.estimators.declare import describe_estimator
 
         described = describe_estimator(estimator, X, y, **options)
         return cls(**described)
@@ -129,10 +129,24 @@ class Experiment:
         """Default value of every parameter."""
         return {name: parameter.default for name, parameter in self.params.items()}
 
+    @property
+    def shown_target(self) -> str:
+        """The target as a person would type it here; empty where a command finds it by itself."""
+        path, _, name = self.target.partition(":")
+        here = Path.cwd()
+        if not Path(path).is_absolute() or not Path(path).is_relative_to(here):
+            return self.target
+        relative = str(Path(path).relative_to(here))
+        if relative == "pyproject.toml":
+            return ""
+        return f"{relative}:{name}" if name else relative
+
     def parameter(self, name: str) -> Parameter:
         """The declared parameter; an error with the nearest name if there is none."""
         if name not in self.params:
-            raise unknown_name("parameter", name, self.params, hint="mldiag plan")
+            raise unknown_name(
+                "parameter", name, self.params, hint=f"mldiag list {self.shown_target}".strip()
+            )
         return self.params[name]
 
     def spec(

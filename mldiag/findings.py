@@ -167,7 +167,7 @@ class TrialCounts:
     failed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The answer of one command; `to_dict()` is what `--json` prints.
 
@@ -218,6 +218,10 @@ class Report:
         )
         return whole
 
+    def __repr__(self) -> str:
+        subject = f"{self.step} of {self.experiment}, {self.metric['name']}"
+        return f"<Report {self.headline}: {subject}>"
+
     def _repr_html_(self) -> str | None:
         return self.renderer(self) if self.renderer else None
 
@@ -252,10 +256,11 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         >>> [f.outcome for f in ranked([a, b])]
         ['problem', 'passed']
     """
+    order = ("problem", "advice", "inconclusive", "passed", "not_applicable", "skipped")
 
     def key(finding: Finding) -> tuple[int, float, str]:
         gain = finding.action.gain.estimate if finding.action and finding.action.gain else 0.0
-        return OUTCOMES.index(finding.outcome), -gain, finding.code
+        return order.index(finding.outcome), -gain, finding.code
 
     roots = sorted((f for f in findings if f.caused_by is None), key=key)
     consequences = sorted((f for f in findings if f.caused_by is not None), key=key)

@@ -57,7 +57,10 @@ class Float:
 
     def grid(self, count: int) -> tuple[float, ...]:
         """`count` values from low to high, even on the parameter's own scale; 0 first where it is a value."""
-        values = tuple(_rounded(v) for v in _spaced(self.low, self.high, count, log=self.log))
+        digits = 3 if self.log else 6  # no effect of a parameter is finer on its own scale
+        spaced = _spaced(self.low, self.high, count, log=self.log)[1:-1]
+        inner = (_rounded(value, digits) for value in spaced)
+        values = tuple(dict.fromkeys([self.low, *inner, self.high]))
         return (0.0, *values) if self.zero else values
 
 
@@ -240,7 +243,7 @@ def _check_range(parameter: Float | Int) -> None:
         raise MldiagError(
             f"{shown} is logarithmic but starts at or below 0",
             expected="low > 0, or log=False",
-            hint=f"{type(parameter).__name__}({parameter.high / 1e4:g}, {parameter.high:g}, log=True, zero=True)",
+            hint=f"low={parameter.high / 1e4:g}, with zero=True where 0 is a value too",
         )
     _check_role(parameter.role)
     _in_range(parameter, parameter.default)
@@ -302,5 +305,5 @@ def _spaced(low: float, high: float, count: int, *, log: bool) -> list[float]:
     return [math.exp(v) for v in values] if log else values
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")  # readable in lists; far finer than any effect of a parameter
+def _rounded(value: float, digits: int = 6) -> float:
+    return float(f"{value:.{digits}g}")  # readable in lists and titles

@@ -37,7 +37,9 @@ def score(metric: Metric, value: float) -> str:
     """
     if not math.isfinite(value):
         return MISSING
-    return f"{value:.3f}" if metric.as_points() else number(value)
+    if metric.as_points():
+        return f"{value:.3f}"
+    return number(value) if value == 0 or abs(value) >= 100 else f"{value:#.3g}"
 
 
 def score_interval(metric: Metric, interval: Interval) -> str:

@@ -18,9 +18,9 @@ from mldiag.data.preprocess import TablePreprocessor, column_kinds, describe_pre
 from mldiag.data.source import DataSource, Loaded, is_class_target
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError, unknown_name
-from mldiag.estimator_checks import targets_of
-from mldiag.estimator_parts import parameters_of
-from mldiag.estimators import fields_of
+from mldiag.estimators.checks import targets_of
+from mldiag.estimators.declare import fields_of
+from mldiag.estimators.parts import parameters_of
 
 _WHERE = "[tool.mldiag]"
 _KEYS = (

@@ -76,7 +76,7 @@ def check_choice(step: Step, settings: Any, experiment: Experiment) -> None:
         "sweep needs to know what to move",
         expected="--param NAME (once or several times), --all, or --search METHOD; declared are\n"
         + "\n".join(parameter_lines(experiment)),
-        hint=f"mldiag sweep --param {first}",
+        hint=" ".join(f"mldiag sweep {experiment.shown_target} --param {first}".split()),
     )
 
 

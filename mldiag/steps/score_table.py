@@ -6,6 +6,7 @@ spread over repeats speaks; where the user fixed them, the validation rows are t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from mldiag.declaration import Experiment
 from mldiag.findings import CLAIM_ERROR, Interval
-from mldiag.scoring import scorer_of
+from mldiag.metrics import Metric
+from mldiag.scoring.scorer import scorer_of
 from mldiag.stats.bootstrap import ResampledScores, resample_mean, resample_score
 from mldiag.stats.fixed_rows import (
     compare_on_fixed_rows,
@@ -41,7 +43,7 @@ class ScoreTable:
         not_run: Cells that were never run, as opposed to failed, shape (points, repeats).
         valid_to_train: Scoring rows over training rows of the full split; 0 where they are fixed.
         resampled: Resampled scores where the validation rows are fixed and per-row output was kept.
-        metric_sign: 1 or -1, to turn a score back into the user's metric.
+        metric: The user's metric.
         uncertainty: Which uncertainty the intervals state, for a person.
     """
 
@@ -50,7 +52,7 @@ class ScoreTable:
     not_run: NDArray[np.bool_]
     valid_to_train: float
     resampled: ResampledScores | None
-    metric_sign: float
+    metric: Metric
     uncertainty: str
 
     def interval(self, point: int, *, train: bool = False) -> Interval:
@@ -61,7 +63,7 @@ class ScoreTable:
             found = fixed_rows_interval(self.resampled, setting=point)
         else:
             found = mean_interval(self.scores[point], valid_to_train=self.valid_to_train)
-        return _flipped(found, self.metric_sign)
+        return _clipped(_flipped(found, self.metric.sign), self.metric)
 
     def difference(self, first: int, second: int) -> PairedDifference:
         """Paired difference second - first; positive where the second is better."""
@@ -120,7 +122,7 @@ def score_table(
         not_run=np.array([[cell is None for cell in row] for row in cells]),
         valid_to_train=_valid_to_train(experiment),
         resampled=resampled,
-        metric_sign=sign,
+        metric=experiment.metric,
         uncertainty=_uncertainty(experiment, resampled),
     )
 
@@ -154,6 +156,14 @@ def _flipped(interval: Interval, sign: float) -> Interval:
     if sign > 0:
         return interval
     return Interval(-interval.estimate, -interval.high, -interval.low, interval.level)
+
+
+def _clipped(interval: Interval, metric: Metric) -> Interval:
+    """The interval within what the metric can be; a t interval knows of no bounds."""
+    least = -math.inf if metric.low is None else metric.low
+    most = math.inf if metric.high is None else metric.high
+    low, high = (min(max(end, least), most) for end in (interval.low, interval.high))
+    return Interval(interval.estimate, low, high, interval.level)
 
 
 def _resample(

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from engine_cases import Y, cases, slow
 
 import mldiag
 from mldiag.errors import MldiagError
@@ -20,6 +19,7 @@ from mldiag.run.engines.inline import InlineEngine
 from mldiag.run.engines.local import CHUNK_TRIALS, LocalEngine
 from mldiag.run.threads import THREAD_VARIABLES
 from mldiag.trial_spec import Intervention
+from tests.run.engine_cases import Y, cases, slow
 
 PATIENCE = 20.0  # seconds after which something that should happen has not
 

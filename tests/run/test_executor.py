@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_cases import Flaky, cases, slow
 
 import mldiag
 from mldiag.errors import MldiagError
@@ -19,6 +18,7 @@ from mldiag.run.store import Store
 from mldiag.run.worker import run_trial
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import RowRecipe, TrialSpec
+from tests.run.engine_cases import Flaky, cases, slow
 
 PATIENCE = 30.0  # seconds after which something that should happen has not
 

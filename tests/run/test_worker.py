@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_cases import ROWS, cases
 from threadpoolctl import threadpool_info
 
 import mldiag
@@ -14,6 +13,7 @@ from mldiag.data.row_sets import save_row_set
 from mldiag.run import threads
 from mldiag.run.worker import run_trial
 from mldiag.trial_spec import Intervention
+from tests.run.engine_cases import ROWS, cases
 
 
 def run(behaviour="ok", **options):

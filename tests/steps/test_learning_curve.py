@@ -59,6 +59,16 @@ def test_a_rising_curve_asks_for_more_data():
     assert first(diagnosis, "MD202").caused_by == "MD201"
 
 
+def test_a_model_that_fits_ever_better_is_not_called_variance():
+    def score(spec, rows):
+        both = 0.2 + 0.1 * np.log2(rows / 10) + noise(spec, 0.002)
+        return {"accuracy": both, "train_accuracy": both + 0.01}
+
+    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), score)
+    assert diagnosis.verdict == "still improving"
+    assert "rise together" in first(diagnosis, "MD202").title
+
+
 def test_a_flat_curve_is_saturated():
     diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), curve(0.9, 0.2, 3.0, 0.0005))
     assert diagnosis.verdict == "saturated"
@@ -144,8 +154,9 @@ def test_without_results_there_is_no_curve_but_an_answer():
 
 
 def test_a_half_run_curve_is_judged_by_what_is_there():
+    score = curve(1.0, 0.2, 0.3, 0.004)
     diagnosis, _ = answer(
-        STEP, made_up_experiment(), Settings(), curve(1.0, 0.2, 0.3, 0.004), lose=lambda s: s.rows.size is None
+        STEP, made_up_experiment(), Settings(), score, lose=lambda spec: spec.rows.size is None
     )
     assert diagnosis.curve.sizes[diagnosis.curve.last] < 640
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -234,10 +235,10 @@ def one_answer_port() -> Iterator[int]:
 
 
 def _wait_for_end(pid: int) -> None:
-    """Wait for a process that is nobody's child any more: its `/proc` entry can be polled only."""
-    handle = os.pidfd_open(pid) if Path(f"/proc/{pid}").exists() else None
-    if handle is not None:
-        import select
-
-        select.select([handle], [], [])
-        os.close(handle)
+    """Wait for a process that is nobody's child any more."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    select.select([handle], [], [])
+    os.close(handle)

@@ -39,7 +39,7 @@ def write(destination, client_of):
             writer.finish(answer, varying=VARYING)
         return writer
 
-    yield write
+    return write
 
 
 def children_of(writer):
@@ -221,6 +221,6 @@ def test_folders_are_refused_with_the_way_out(tmp_path):
     from mldiag.errors import MldiagError
     from mldiag.tracking.destination import Destination
 
-    with pytest.raises(MldiagError, match="sqlite:////runs/mlflow.db"):
+    with pytest.raises(MldiagError, match=r"sqlite:////runs/mlflow\.db"):
         open_writer(Destination("file:///runs"), CONTEXT, process={}, notice=print)
     assert not Path("/runs").exists()

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -121,18 +120,27 @@ def _unimportable_modules_by_value() -> Iterator[None]:
 
 
 def _unimportable_modules() -> list[ModuleType]:
-    found = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if "." in name or name == "__main__" or not file or "-packages" in str(file):
-            continue
-        if Path(file).is_relative_to(sys.base_prefix):
-            continue
-        spec = PathFinder.find_spec(name)
-        if (
-            spec is None
-            or spec.origin is None
-            or Path(spec.origin).resolve() != Path(file).resolve()
-        ):
-            found.append(module)
-    return found
+    return [module for name, module in list(sys.modules.items()) if _is_loose(name, module)]
+
+
+def _is_loose(name: str, module: ModuleType) -> bool:
+    """Whether a module of the user's could not be imported under its name, or would be another one."""
+    package, inside, _ = name.partition(".")
+    file = getattr(module, "__file__", None)
+    if not file or package in ("__main__", "mldiag") or "-packages" in file:
+        return False
+    if Path(file).is_relative_to(sys.base_prefix):
+        return False
+    origin = _origin(package)
+    if inside and origin is not None:  # found with its package
+        return False
+    return origin is None or Path(origin).resolve() != Path(file).resolve()
+
+
+def _origin(package: str) -> str | None:
+    """File of a top-level module as Python would find it now; the package's name if it has none."""
+    for finder in sys.meta_path:
+        spec = finder.find_spec(package, None)
+        if spec is not None:
+            return spec.origin or package
+    return None

@@ -56,6 +56,12 @@ class Curve:
     valid_to_train: float
     results: tuple[tuple[TrialResult | None, ...], ...]
 
+    def train_rises(self, share: float) -> bool:
+        """Whether the last doubling raised the train score by this share of what validation gained."""
+        first, last = self.train[self.half].estimate, self.train[self.last].estimate
+        risen = self.metric.sign * (last - first)
+        return bool(risen > 0 and risen >= share * self.doubling.interval.estimate)
+
 
 def measure_curve(
     experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
@@ -77,7 +83,7 @@ def measure_curve(
         sizes=_reached(sizes, grid, found),
         valid=valid,
         train=tuple(table.interval(i, train=True) for i in range(len(sizes))),
-        scores=table.metric_sign * table.scores,
+        scores=table.metric.sign * table.scores,
         failed=tuple(int(count) for count in failed),
         half=half,
         last=last,

@@ -95,7 +95,14 @@ def asked_axes(experiment: Experiment, settings: Settings) -> tuple[Axis, ...]:
             "no parameter to move",
             expected="--param NAME for one of them, or --all",
             nearest=", ".join(experiment.params) or "none is declared",
-            hint=f"mldiag sweep --param {next(iter(experiment.params), 'NAME')}",
+            hint=" ".join(
+                [
+                    "mldiag sweep",
+                    experiment.shown_target,
+                    "--param",
+                    next(iter(experiment.params), "NAME"),
+                ]
+            ),
         )
     names = [name for name, _, _ in asked]
     for name in names:

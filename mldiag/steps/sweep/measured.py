@@ -136,7 +136,7 @@ def measure(
         metric=experiment.metric,
         valid=valid,
         train=tuple(table.interval(i, train=True) for i in range(len(grid))),
-        scores=table.metric_sign * table.scores,
+        scores=table.metric.sign * table.scores,
         failed=tuple((~table.not_run & ~np.isfinite(table.scores)).sum(axis=1).tolist()),
         comparisons=comparisons,
         best=best,

@@ -17,9 +17,12 @@ class Thresholds:
     Args:
         interpolation: A learner whose train score comes this close to perfect at every size fits its
             training rows exactly.
+        together: Train and validation rise together where the last doubling raises the train score by at
+            least this share of what it raises the validation score.
     """
 
     interpolation: float = 1e-3
+    together: float = 0.5
 
 
 THRESHOLDS = Thresholds()
@@ -30,8 +33,10 @@ CHECK = Check(
     title="What does the gap between train and validation score say?",
     detects=(
         "The gap at all rows is shown and never judged alone: a random forest always has a perfect train "
-        "score. Variance: the validation score still rises with rows (MD201). A train score within "
-        "{interpolation:g} of perfect at every size is named interpolation."
+        "score. Where the validation score still rises with rows (MD201), it is variance if the train "
+        "score falls or stays; if that rises too, by {together:.0%} or more as much, the model does not "
+        "yet fit what it has seen. A train score within {interpolation:g} of perfect at every size is "
+        "named interpolation."
     ),
     why="It tells a model that cannot fit (bias) from one that cannot generalise yet (variance).",
     fix=(
@@ -63,6 +68,18 @@ def judge(curve: Curve, verdict: Verdict) -> Finding:
         if _interpolates(curve)
         else ""
     )
+    if verdict == "still improving" and curve.train_rises(THRESHOLDS.together):
+        return CHECK.finding(
+            "advice",
+            f"Train and validation score rise together: {shown}",
+            explanation=(
+                "With more rows the model also fits its training rows better, so it is not variance: it is "
+                "trained too little for what it sees. With a fixed number of epochs more rows are also more "
+                "updates. Longer training or a better learning rate may bring the same without more rows."
+            ),
+            evidence=evidence,
+            caused_by="MD201",
+        )
     if verdict == "still improving":
         return CHECK.finding(
             "advice",

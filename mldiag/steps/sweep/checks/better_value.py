@@ -28,7 +28,8 @@ class Thresholds:
     """Thresholds of MD501.
 
     Args:
-        claim_error: One-sided error of "better than the default" over all values of all parameters moved; see `CLAIM_ERROR`.
+        claim_error: One-sided error of "better than the default" over all values of all parameters
+            that were moved; see `CLAIM_ERROR`.
         problem_worths: A default is a problem, not just worth tuning, where the best value surely gains
             this many times the smallest gain worth having.
         most_repeats: More repeats than this are not suggested; nobody runs them.
@@ -188,7 +189,17 @@ def _what_would_settle_it(measured: Measured) -> str:
     noise = f"{best}; the noise of one score is {number(found.noise_sd)}."
     if needed is None or needed <= found.repeats[found.default]:
         return (
-            f"{noise} No number of repeats up to {THRESHOLDS.most_repeats} would settle it on these rows; "
-            "fewer values, or a larger --gain, can be judged."
+            f"{noise} {_ruled_out(measured)} No number of repeats up to {THRESHOLDS.most_repeats} would "
+            "settle the rest on these rows; fewer values, or a larger --gain, can be judged."
         )
-    return f"{noise} About {plural(needed, 'repeat')} would settle it: --repeats {needed}."
+    return (
+        f"{noise} {_ruled_out(measured)} About {plural(needed, 'repeat')} would settle it: "
+        f"--repeats {needed}."
+    )
+
+
+def _ruled_out(measured: Measured) -> str:
+    """What the intervals leave possible, so that an open question still narrows the choice."""
+    found = measured.comparisons
+    most = max(found.intervals[index].high for index in found.candidates)
+    return f"A gain above {amount(measured.metric, most)} is unlikely." if most > 0 else ""

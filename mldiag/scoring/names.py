@@ -15,7 +15,7 @@ from sklearn.metrics import get_scorer, get_scorer_names, make_scorer, zero_one_
 
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.metrics import KNOWN, Metric
-from mldiag.score_rule import ScoreRule, plain_labels
+from mldiag.scoring.rule import ScoreRule, plain_labels
 
 Classes = tuple[Any, ...] | None
 

@@ -9,8 +9,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from mldiag.errors import MldiagError
-from mldiag.responses import response_of
-from mldiag.scorer_names import measured_by
+from mldiag.estimators.responses import response_of
+from mldiag.scoring.names import measured_by
 
 CLUSTERING = {
     "adjusted_mutual_info_score", "adjusted_rand_score", "completeness_score",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mldiag.quick_scores import OF_QUANTITIES, OF_TWO_CLASSES
+from mldiag.scoring.quick import OF_QUANTITIES, OF_TWO_CLASSES
 
 Values = NDArray[Any]
 

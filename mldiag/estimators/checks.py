@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.base import clone
 
 from mldiag.errors import MldiagError
-from mldiag.estimator_parts import final_step, parameters_of, weight_argument
+from mldiag.estimators.parts import final_step, parameters_of, weight_argument
+from mldiag.estimators.responses import available_response
 from mldiag.parameters import Parameter
-from mldiag.responses import available_response
-from mldiag.score_rule import ScoreRule
+from mldiag.scoring.rule import ScoreRule
 
 
 def build_once(estimator: Any, defaults: Mapping[str, Any]) -> tuple[Any, Any]:

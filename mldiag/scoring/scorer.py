@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.metrics import Metric
-from mldiag.score_rule import ScoreRule, Values, plain_labels
+from mldiag.scoring.rule import ScoreRule, Values, plain_labels
 from mldiag.trial_result import TrialResult
 
 Floats = NDArray[np.float64]

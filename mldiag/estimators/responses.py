@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mldiag.score_rule import ScoreRule, plain_labels
+from mldiag.scoring.rule import ScoreRule, plain_labels
 
 
 def response_of(estimator: Any, X: Any, rule: ScoreRule) -> tuple[NDArray[Any], str]:

@@ -14,14 +14,14 @@ from sklearn.utils.multiclass import type_of_target
 
 from mldiag.data.source import DataSource, Loaded, is_class_target
 from mldiag.errors import MldiagError, unknown_name
-from mldiag.estimator_checks import (
+from mldiag.estimators.checks import (
     build_once,
     check_parameters,
     check_response,
     check_weights,
     targets_of,
 )
-from mldiag.estimator_parts import (
+from mldiag.estimators.parts import (
     EARLY_STOPPING_ROWS,
     final_step,
     fixed_seeds,
@@ -31,10 +31,10 @@ from mldiag.estimator_parts import (
     pin_early_stopping,
     written_out,
 )
-from mldiag.estimator_train import EstimatorTrain
+from mldiag.estimators.train import EstimatorTrain
 from mldiag.parameters import Parameter
-from mldiag.score_rule import plain_labels
-from mldiag.scorer_names import measured_by
+from mldiag.scoring.names import measured_by
+from mldiag.scoring.rule import plain_labels
 
 
 def describe_estimator(
@@ -251,7 +251,11 @@ def _notices(
     train: EstimatorTrain, built: Any, params: Mapping[str, Parameter], rows: int, loaded: Loaded
 ) -> list[str]:
     notices = []
-    for name, value in fixed_seeds(built).items():
+    kept = fixed_seeds(built)
+    if train.factory is not None:  # a factory may pass the seed on: only what ignores it is fixed
+        other = fixed_seeds(train.factory({name: p.default for name, p in params.items()}, 1))
+        kept = {name: value for name, value in kept.items() if other.get(name) == value}
+    for name, value in kept.items():
         notices.append(
             f"{name.removeprefix(train.prefix)}={value!r} is kept: the trials' seeds do not change it"
         )

@@ -6,8 +6,8 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mldiag.quick_scores import OF_QUANTITIES, OF_TWO_CLASSES
-from mldiag.scorer_names import measured_by
+from mldiag.scoring.names import measured_by
+from mldiag.scoring.quick import OF_QUANTITIES, OF_TWO_CLASSES
 
 LABELS = st.lists(
     st.tuples(st.booleans(), st.booleans(), st.integers(0, 4)), min_size=2, max_size=30

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from mldiag.estimator_parts import (
+from mldiag.estimators.parts import (
     final_step,
     foreign_kinds,
     parameters_of,
@@ -20,8 +20,8 @@ from mldiag.estimator_parts import (
     weight_argument,
     written_out,
 )
-from mldiag.responses import response_of
-from mldiag.score_rule import ScoreRule, plain_labels
+from mldiag.estimators.responses import response_of
+from mldiag.scoring.rule import ScoreRule, plain_labels
 from mldiag.trial import Trial
 
 FIT_PROTOCOL = "1"

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score, log_loss
 from mldiag import Experiment, experiment
 from mldiag.metrics import named_metric
 from mldiag.run.worker import run_trial
-from mldiag.scoring import row_scores, score_predictions, scorer_of
+from mldiag.scoring.scorer import row_scores, score_predictions, scorer_of
 
 
 @pytest.mark.parametrize("name", ["accuracy", "error_rate", "mse", "mae", "mape"])

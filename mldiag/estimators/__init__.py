@@ -1,0 +1,1 @@
+"""scikit-learn's interface as an experiment: declared, checked, fitted, predicted."""
