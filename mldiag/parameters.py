@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from mldiag.errors import MldiagError, unknown_name
@@ -53,13 +53,13 @@ class Float:
 
     def coerce(self, value: Any) -> float:
         """The value as this parameter's type; error if it is outside the range."""
-        return _in_range(self, _real(value))
+        return _in_range(self, real(value))
 
     def grid(self, count: int) -> tuple[float, ...]:
         """`count` values from low to high, even on the parameter's own scale; 0 first where it is a value."""
         digits = 3 if self.log else 6  # no effect of a parameter is finer on its own scale
         spaced = _spaced(self.low, self.high, count, log=self.log)[1:-1]
-        inner = (_rounded(value, digits) for value in spaced)
+        inner = (rounded(value, digits) for value in spaced)
         values = tuple(dict.fromkeys([self.low, *inner, self.high]))
         return (0.0, *values) if self.zero else values
 
@@ -84,12 +84,12 @@ class Int:
     def __post_init__(self) -> None:
         """Check that the ends are whole, and the range."""
         for name in ("low", "high", "default"):
-            object.__setattr__(self, name, _whole(getattr(self, name)))
+            object.__setattr__(self, name, whole(getattr(self, name)))
         _check_range(self)
 
     def coerce(self, value: Any) -> int:
         """The value as this parameter's type; error if it is outside the range."""
-        return int(_in_range(self, _whole(value)))
+        return int(_in_range(self, whole(value)))
 
     def grid(self, count: int) -> tuple[int, ...]:
         """At most `count` different whole values from low to high on the parameter's own scale."""
@@ -146,89 +146,6 @@ class Categorical:
 Parameter = Float | Int | Categorical
 
 
-def widened(parameter: Float | Int, *, at_low: bool, factor: float = 10.0) -> Float | Int:
-    """The parameter with its range widened at one end: by `factor` if logarithmic, else by its width.
-
-    Example:
-        >>> widened(Float(1e-3, 1e-1, default=1e-2, log=True), at_low=False).high
-        1.0
-    """
-    low, high = parameter.low, parameter.high
-    if parameter.log:
-        low, high = (low / factor, high) if at_low else (low, high * factor)
-        if isinstance(parameter, Int):
-            low = max(1, low)
-    else:
-        width = high - low
-        low, high = (low - width, high) if at_low else (low, high + width)
-        if parameter.low >= 0:  # what was never negative must not become so
-            low = max(low, 0)
-    if isinstance(parameter, Int):
-        return replace(parameter, low=round(low), high=round(high))
-    return replace(parameter, low=_rounded(low), high=_rounded(high))
-
-
-def parse_range(name: str, text: str, declared: Parameter | None) -> Parameter | tuple[Plain, ...]:
-    """Read `1e-4:1:log`, `8:512:int:log` or `0.01,0.1` as written after `--param name=`.
-
-    Args:
-        name: The parameter's name, for messages.
-        text: A range `low:high[:log][:int]`, or values separated by commas.
-        declared: The declared parameter, whose type and default are kept.
-
-    Returns:
-        A parameter with the new range, or the explicit values.
-
-    Raises:
-        MldiagError: If the text is neither.
-
-    Example:
-        >>> parse_range("lr", "0.01,0.1", Float(1e-3, 1, default=0.1))
-        (0.01, 0.1)
-    """
-    hint = f"--param {name}=1e-4:1:log  or  --param {name}=0.01,0.1"
-    if ":" not in text:
-        values = [part.strip() for part in text.split(",") if part.strip()]
-        if not values:
-            raise MldiagError(
-                f"no value given for {name!r}", expected="low:high or values", hint=hint
-            )
-        return tuple(_explicit(name, value, declared) for value in values)
-    if isinstance(declared, Categorical):
-        raise MldiagError(
-            f"{name!r} is categorical and has no range",
-            expected=f"values among {', '.join(map(str, declared.choices))}",
-            hint=f"--param {name}={','.join(map(str, declared.choices))}",
-        )
-    low, high, *words = text.split(":")
-    for word in words:
-        if word not in ("log", "int"):
-            raise unknown_name("range word", word, ["log", "int"], hint=hint)
-    kind = Int if "int" in words or isinstance(declared, Int) else Float
-    try:
-        ends = (_real(low), _real(high))
-    except ValueError as error:
-        raise MldiagError(
-            f"cannot read the range {text!r}", expected="numbers", hint=hint
-        ) from error
-    default = declared.default if declared else ends[0]
-    default = min(max(default, ends[0]), ends[1]) if ends[0] <= ends[1] else default
-    role, increases = (declared.role, declared.increases) if declared else (None, True)
-    log = "log" in words or (declared is not None and declared.log and ends[0] > 0)
-    return kind(ends[0], ends[1], default=default, log=log, role=role, increases=increases)  # type: ignore[arg-type]
-
-
-def _explicit(name: str, text: str, declared: Parameter | None) -> Plain:
-    if isinstance(declared, Categorical):
-        return declared.coerce(text)
-    try:
-        return _whole(text) if isinstance(declared, Int) else _real(text)
-    except (ValueError, MldiagError) as error:
-        raise MldiagError(
-            f"{text!r} is no value for {name!r}", expected=f"a {type(declared).__name__}"
-        ) from error
-
-
 def _check_range(parameter: Float | Int) -> None:
     shown = f"{type(parameter).__name__}({parameter.low:g}, {parameter.high:g})"
     if not all(map(math.isfinite, (parameter.low, parameter.high, parameter.default))):
@@ -264,14 +181,16 @@ def _in_range(parameter: Float | Int, value: float) -> float:
     )
 
 
-def _real(value: Any) -> float:
+def real(value: Any) -> float:
+    """A number, but no boolean; ValueError for anything else."""
     if isinstance(value, bool):
         raise ValueError(f"expected a number, got {value}")
     return float(value)
 
 
-def _whole(value: Any) -> int:
-    number = _real(value)
+def whole(value: Any) -> int:
+    """A whole number; an error with the nearest one for any other."""
+    number = real(value)
     if not number.is_integer():
         raise MldiagError(
             f"{value} is not a whole number", expected="a whole number", nearest=str(round(number))
@@ -305,5 +224,6 @@ def _spaced(low: float, high: float, count: int, *, log: bool) -> list[float]:
     return [math.exp(v) for v in values] if log else values
 
 
-def _rounded(value: float, digits: int = 6) -> float:
+def rounded(value: float, digits: int = 6) -> float:
+    """A value that can be read and typed again."""
     return float(f"{value:.{digits}g}")  # readable in lists and titles

@@ -68,6 +68,7 @@ class Trial:
         self.notices: list[str] = []
         self.kept_predictions: Predictions | None = None
         self.fidelity_reached = 1.0
+        self.out_of_time = False
         self._train, self._valid, self._view, self._recorder = train, valid, view, recorder
         self._stop: Rows | None = None
         self._read: set[str] = set()
@@ -172,6 +173,7 @@ class Trial:
         for epoch in range(planned):
             if epoch and self._deadline is not None and time.monotonic() > self._deadline:
                 self.fidelity_reached = epoch / count
+                self.out_of_time = True
                 return
             yield epoch
         self.fidelity_reached = planned / count if planned < count else 1.0

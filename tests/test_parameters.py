@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mldiag import Categorical, Float, Int, MldiagError
-from mldiag.parameters import parse_range, widened
+from mldiag.ranges import parse_range, widened
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,9 @@ def test_written_ranges(text, expected):
 
 def test_a_written_range_keeps_scale_type_and_role():
     width = Int(8, 512, default=64, log=True, role="capacity")
-    assert parse_range("width", "8:1024", width) == Int(8, 1024, default=64, log=True, role="capacity")
+    assert parse_range("width", "8:1024", width) == Int(
+        8, 1024, default=64, log=True, role="capacity"
+    )
     assert parse_range("width", "16,32", width) == (16, 32)
 
 

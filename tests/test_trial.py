@@ -20,11 +20,15 @@ specs = st.builds(
     rows=st.builds(
         RowRecipe, repeat=st.integers(0, 9), size=st.none() | st.integers(1, 99), digest=st.none()
     ),
-    params=st.dictionaries(st.text(max_size=5), values, max_size=4).map(lambda d: tuple(sorted(d.items()))),
+    params=st.dictionaries(st.text(max_size=5), values, max_size=4).map(
+        lambda d: tuple(sorted(d.items()))
+    ),
     seed=st.integers(0, 9),
     fidelity=st.sampled_from([0.1, 0.5, 1.0]),
     interventions=st.lists(
-        st.builds(Intervention, st.text(max_size=5), st.tuples(st.tuples(st.text(max_size=4), values))),
+        st.builds(
+            Intervention, st.text(max_size=5), st.tuples(st.tuples(st.text(max_size=4), values))
+        ),
         max_size=2,
     ).map(tuple),
 )
@@ -41,8 +45,11 @@ def test_specs_survive_json_and_pickle(spec):
 def test_digests_differ_exactly_where_specs_do(first, second):
     same = first.to_json().replace(first.target, "") == second.to_json().replace(second.target, "")
     if first.digest == second.digest:
-        assert TrialSpec("x", first.rows, first.params, first.seed, first.fidelity, first.interventions) == \
-            TrialSpec("x", second.rows, second.params, second.seed, second.fidelity, second.interventions)
+        assert TrialSpec(
+            "x", first.rows, first.params, first.seed, first.fidelity, first.interventions
+        ) == TrialSpec(
+            "x", second.rows, second.params, second.seed, second.fidelity, second.interventions
+        )
     elif first.target == second.target:
         assert not same
 
@@ -139,7 +146,9 @@ def test_watch_costs_nothing_outside_a_probe_and_attaches_inside():
 )
 def test_what_is_returned_wins_over_the_last_report(returned, expected):
     history = [(0, {"accuracy": 0.9}), (1, {"accuracy": 0.75})]
-    assert final_metrics(returned, history, "accuracy")["accuracy"] == pytest.approx(expected, nan_ok=True)
+    assert final_metrics(returned, history, "accuracy")["accuracy"] == pytest.approx(
+        expected, nan_ok=True
+    )
 
 
 def test_a_missing_metric_names_what_was_given():
@@ -149,7 +158,9 @@ def test_a_missing_metric_names_what_was_given():
         final_metrics(None, [], "accuracy")
 
 
-@pytest.mark.parametrize("truth", [None, np.array(["a", "b"], dtype=object), np.array([0.5, np.nan])])
+@pytest.mark.parametrize(
+    "truth", [None, np.array(["a", "b"], dtype=object), np.array([0.5, np.nan])]
+)
 def test_predictions_survive_bytes(truth):
     kept = Predictions(np.array([3, 4]), np.array([[0.1, 0.9], [1.0, 0.0]]), truth, "predict_proba")
     again = Predictions.from_bytes(kept.to_bytes())

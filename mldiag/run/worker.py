@@ -150,7 +150,7 @@ def _judge(
         return {"status": "failed", "error": str(wrong), "notices": notices}
     if not math.isfinite(metrics[metric.name]):
         status = "diverged"
-    elif trial.fidelity_reached < spec.fidelity and _out_of_time(trial):
+    elif trial.fidelity_reached < spec.fidelity and trial.out_of_time:
         status = "cut"
     else:
         status = "ok"
@@ -160,10 +160,6 @@ def _judge(
             "not choose its epoch; use trial.stop to stop early",
         )
     return {"status": status, "metrics": metrics, "notices": notices}
-
-
-def _out_of_time(trial: Trial) -> bool:
-    return trial._deadline is not None and time.monotonic() > trial._deadline
 
 
 def _is_out_of_memory(failure: BaseException | None) -> bool:

@@ -67,7 +67,9 @@ def misbehave(behaviour):
     if behaviour == "memory":
         raise MemoryError("Unable to allocate 3 TiB")
     if behaviour == "torch_memory":
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 3 TiB")
+        raise RuntimeError(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 3 TiB"
+        )
     if behaviour == "interrupt":
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(30)  # Ctrl-C ends the training here

@@ -43,7 +43,8 @@ def test_several_parameters_move_one_at_a_time():
     experiment = made_up_experiment()
     specs = STEP.plan(experiment, Settings(param=("lr", "kind"), values=4, repeats=2))
     moved = [
-        {name for name, value in spec.params if value != experiment.defaults[name]} for spec in specs
+        {name for name, value in spec.params if value != experiment.defaults[name]}
+        for spec in specs
     ]
     assert max(len(names) for names in moved) == 1
     assert len(specs) == len(set(specs))
@@ -236,7 +237,9 @@ def test_nothing_to_compare_is_inconclusive():
 
 
 def test_one_repeat_claims_nothing():
-    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(param="lr", repeats=1), peak(0.3, sd=0))
+    diagnosis, _ = answer(
+        STEP, made_up_experiment(), Settings(param="lr", repeats=1), peak(0.3, sd=0)
+    )
     assert diagnosis.outcome == "inconclusive"
     assert "--repeats 5" in first(diagnosis, "MD501").explanation
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
-from mldiag.parameters import Categorical, Parameter, parse_range, widened
+from mldiag.parameters import Categorical, Parameter
+from mldiag.ranges import parse_range, widened
 from mldiag.steps.sweep.settings import Settings
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import Plain, TrialSpec
