@@ -14,7 +14,7 @@ from mldiag.command_text import command_of, next_command
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Report, TrialCounts, plain, ranked
 from mldiag.run.identity import Identity
-from mldiag.run.records import RunRecord
+from mldiag.run.store.records import RunRecord
 from mldiag.steps import Step
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking.context import DatasetSummary, Projection, RunAnswer, RunContext

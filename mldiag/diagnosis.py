@@ -20,7 +20,7 @@ from mldiag.report.html import report_html
 from mldiag.run.executor import Executor
 from mldiag.run.identity import identify
 from mldiag.run.settings import Listener, PlanSummary, RunSettings
-from mldiag.run.store import Store
+from mldiag.run.store.trial_store import Store
 from mldiag.steps import Step
 from mldiag.tracking.destination import TrackingSettings, resolve_destination
 from mldiag.tracking.tracker import Tracker

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mldiag.declaration import Experiment
-    from mldiag.run.records import ExperimentSummary, RunRecord
+    from mldiag.run.store.records import ExperimentSummary, RunRecord
 
 LAST_RUNS = 3
 """Runs that are shown of each experiment."""
@@ -72,7 +72,7 @@ Kept = Mapping[str, tuple["ExperimentSummary", Sequence["RunRecord"]]]
 
 def _kept(folders: Sequence[Path]) -> Kept:
     """What the stores hold by experiment; a folder without a store is not given one."""
-    from mldiag.run.store import Store
+    from mldiag.run.store.trial_store import Store
 
     found = {}
     for folder in folders:

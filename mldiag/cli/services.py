@@ -11,8 +11,8 @@ import typer
 from mldiag.errors import MldiagError
 
 if TYPE_CHECKING:
-    from mldiag.run.records import RunRecord
-    from mldiag.run.store import Store
+    from mldiag.run.store.records import RunRecord
+    from mldiag.run.store.trial_store import Store
     from mldiag.tracking.context import Projection
     from mldiag.tracking.destination import Destination
 
@@ -37,7 +37,7 @@ def sync(
     target: TargetArgument = None, tracking_uri: UriOption = None, store: StoreOption = None
 ) -> None:
     """Log to MLflow the runs that it missed while it was away."""
-    from mldiag.run.store import Store
+    from mldiag.run.store.trial_store import Store
 
     home = home_of(target)
     folder = store or home / ".mldiag"

@@ -24,7 +24,7 @@ from mldiag.trial_spec import TrialSpec
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
     from mldiag.run.identity import Identity
-    from mldiag.run.store import Store
+    from mldiag.run.store.trial_store import Store
 
 __all__ = ["Executor", "Listener", "PlanSummary", "RunSettings"]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from mldiag.data.content import hashed
 from mldiag.data.fingerprint import Fingerprint, fingerprint
 from mldiag.declaration import Experiment
-from mldiag.run.digest import CodeDigest, code_digest
+from mldiag.run.code.digest import CodeDigest, code_digest
 from mldiag.trial_spec import TrialSpec
 
 

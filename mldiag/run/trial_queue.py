@@ -10,7 +10,7 @@ from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
-    from mldiag.run.store import Store
+    from mldiag.run.store.trial_store import Store
 
 Keyed = tuple[str, TrialSpec]
 

@@ -22,10 +22,11 @@ def gain_of_best(comparisons: Comparisons, *, chosen: int | None = None) -> Inte
     interval is the chosen value's own, moved by that much.
 
     Two repeats of five are left out, and one third of fixed rows: choosing without one repeat corrects as
-    much but is noisier (nine equal values: coverage .73 against .81). On real sweeps this covered .82 to
-    .98 and left less than half of the bias (benchmarks/uncertainty.py). Rejected: shrinking all values
-    towards their mean covers .45 to .74 where one value is good; a bootstrap of the shrunken means errs by
-    half as much the other way on curves.
+    much but is noisier (nine equal values: coverage .73 against .81). On five real sweeps this covered
+    .82 to .98 (.70 on a sixth, where the default's score jumps from one data set to the next) and left
+    less than half of the bias (benchmarks/uncertainty.py). Rejected: shrinking all values towards their
+    mean covers .45 to .74 where one value is good; a bootstrap of the shrunken means errs by half as much
+    the other way on curves.
 
     Args:
         comparisons: From `many.compare_with_default` or `fixed_rows.compare_on_fixed_rows`.

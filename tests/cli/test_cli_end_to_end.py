@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mldiag.run.store import Store
+from mldiag.run.store.trial_store import Store
 
 CURVE = ("learning-curve", "--no-mlflow", "--repeats", "2", "--points", "2", "--engine", "inline")
 SWEEP = ("sweep", "--no-mlflow", "--repeats", "2", "-n", "2", "--engine", "inline")

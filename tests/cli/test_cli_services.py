@@ -5,8 +5,8 @@ import pytest
 
 from mldiag.cli.services import destination_of, home_of
 from mldiag.errors import MldiagError
-from mldiag.run.records import RunRecord
-from mldiag.run.store import Store
+from mldiag.run.store.records import RunRecord
+from mldiag.run.store.trial_store import Store
 from mldiag.tracking.context import Projection, RunAnswer, RunContext
 from mldiag.tracking.tracker import Tracked
 

@@ -14,7 +14,7 @@ from mldiag.errors import MldiagError
 from mldiag.run.cost import CostModel
 from mldiag.run.executor import Executor, PlanSummary, RunSettings
 from mldiag.run.identity import identify
-from mldiag.run.store import Store
+from mldiag.run.store.trial_store import Store
 from mldiag.run.worker import run_trial
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import RowRecipe, TrialSpec
@@ -406,7 +406,7 @@ import mldiag
 from pathlib import Path
 from mldiag.run.executor import Executor, RunSettings
 from mldiag.run.identity import identify
-from mldiag.run.store import Store
+from mldiag.run.store.trial_store import Store
 
 class Listener:
     def planned(self, summary): print(summary.cached, flush=True)

@@ -7,7 +7,7 @@ import pytest
 
 import mldiag
 from mldiag.data.fingerprint import Fingerprint
-from mldiag.run.digest import CodeDigest
+from mldiag.run.code.digest import CodeDigest
 from mldiag.run.identity import Identity, identify
 from mldiag.trial_spec import Intervention, RowRecipe, TrialSpec
 

@@ -26,9 +26,9 @@ from typing import Any
 
 from mldiag.data.content import hashed
 from mldiag.declaration import Experiment
-from mldiag.run.packages import versions_of
-from mldiag.run.part_names import free_name, without_file
-from mldiag.run.reach import Reach
+from mldiag.run.code.packages import versions_of
+from mldiag.run.code.part_names import free_name, without_file
+from mldiag.run.code.reach import Reach
 
 TRIAL_RULES = "1"
 """Raised when mldiag itself draws rows, intervenes or seeds a trial in another way than before."""

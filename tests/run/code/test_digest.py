@@ -14,8 +14,8 @@ import pytest
 
 import mldiag
 from mldiag.declaration import Experiment
-from mldiag.run.digest import CodeDigest, code_digest
-from mldiag.run.part_names import without_file
+from mldiag.run.code.digest import CodeDigest, code_digest
+from mldiag.run.code.part_names import without_file
 
 DECLARATION = """
 import numpy as np
@@ -231,7 +231,8 @@ def test_a_new_package_version_changes_the_digest(digest, monkeypatch):
     source = TRAIN + "from sklearn.svm import SVC\ndef fit(lr):\n    return SVC(C=lr)\n"
     before = digest(source)
     monkeypatch.setattr(
-        "mldiag.run.reach.versions_of", lambda module: {"scikit-learn": "9.9"} if module else {}
+        "mldiag.run.code.reach.versions_of",
+        lambda module: {"scikit-learn": "9.9"} if module else {},
     )
     assert before.digest != digest(source).digest
 
@@ -340,7 +341,7 @@ def test_arrays_inside_a_reached_object_are_data_too():
 NOTEBOOK = """
 import sys
 from IPython.core.interactiveshell import InteractiveShell
-from mldiag.run.digest import code_digest
+from mldiag.run.code.digest import code_digest
 
 shell = InteractiveShell.instance()
 def digest():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mldiag.run.array_bytes import arrays_from_bytes, arrays_to_bytes
+from mldiag.run.store.array_bytes import arrays_from_bytes, arrays_to_bytes
 from mldiag.trial_result import Predictions, TrialResult
 from mldiag.trial_spec import TrialSpec
 

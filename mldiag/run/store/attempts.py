@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mldiag.run.identity import Identity
-from mldiag.run.records import (
+from mldiag.run.store.records import (
     answers,
     predictions_to_bytes,
     result_from_json,

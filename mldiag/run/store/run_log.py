@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mldiag.run.identity import Identity
-from mldiag.run.records import ExperimentSummary, ReserveUse, RunRecord
+from mldiag.run.store.records import ExperimentSummary, ReserveUse, RunRecord
 
 _COLUMNS = "id, step, experiment, started, seconds, report, figures, tracking"
 

@@ -13,8 +13,8 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from mldiag.declaration import experiment
-from mldiag.run.packages import is_local_module
-from mldiag.run.source_tree import FunctionNode, attribute_chains
+from mldiag.run.code.packages import is_local_module
+from mldiag.run.code.source_tree import FunctionNode, attribute_chains
 
 _GLOBAL_READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _MISSING = object()

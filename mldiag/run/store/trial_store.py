@@ -17,11 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from mldiag.run import attempts, claims, run_log
-from mldiag.run.explain_miss import explain_miss
 from mldiag.run.identity import Identity
-from mldiag.run.records import ExperimentSummary, ReserveUse, RunRecord
-from mldiag.run.store_file import explained, is_damage, open_file
+from mldiag.run.store import attempts, claims, run_log
+from mldiag.run.store.explain_miss import explain_miss
+from mldiag.run.store.records import ExperimentSummary, ReserveUse, RunRecord
+from mldiag.run.store.store_file import explained, is_damage, open_file
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -42,7 +42,7 @@ class Store:
     Example:
         >>> import tempfile
         >>> from mldiag.data.fingerprint import Fingerprint
-        >>> from mldiag.run.digest import CodeDigest
+        >>> from mldiag.run.code.digest import CodeDigest
         >>> identity = Identity("demo", CodeDigest({}), Fingerprint({}, ""))
         >>> result = TrialResult(TrialSpec("demo"), "ok", {"accuracy": 0.5})
         >>> with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
@@ -166,8 +166,8 @@ class Store:
     def claim(self, keys: Iterable[str]) -> set[str]:
         """Claim trials before training them, all in one step; the granted ones are this store's.
 
-        Keys claimed by this store before are granted again and count as new. See `mldiag.run.claims` for
-        when another's claim is taken over.
+        Keys claimed by this store before are granted again and count as new. See `run.store.claims`
+        for when another's claim is taken over.
         """
         wanted = list(keys)
         return self._writing(lambda c: claims.claim(c, self._holder, wanted, now=time.time()))

@@ -23,11 +23,11 @@ from hypothesis.extra import numpy as hnp
 
 from mldiag.data.fingerprint import Fingerprint
 from mldiag.errors import MldiagError
-from mldiag.run.array_bytes import arrays_from_bytes, arrays_to_bytes
-from mldiag.run.digest import CodeDigest
+from mldiag.run.code.digest import CodeDigest
 from mldiag.run.identity import Identity
-from mldiag.run.records import RunRecord, result_to_json
-from mldiag.run.store import Store
+from mldiag.run.store.array_bytes import arrays_from_bytes, arrays_to_bytes
+from mldiag.run.store.records import RunRecord, result_to_json
+from mldiag.run.store.trial_store import Store
 from mldiag.trial_result import STATUSES, Predictions, TrialResult
 from mldiag.trial_spec import Intervention, RowRecipe, TrialSpec
 
@@ -136,7 +136,7 @@ def test_arrays_of_objects_become_text_and_broken_bytes_are_an_error():
 
 
 def test_many_are_streamed_in_the_order_asked_for(store, monkeypatch):
-    monkeypatch.setattr("mldiag.run.attempts.CHUNK_KEYS", 7)
+    monkeypatch.setattr("mldiag.run.store.attempts.CHUNK_KEYS", 7)
     keys = [put(store, result_of(i)) for i in range(30)]
     asked = [*keys[::-1], "unknown", keys[3]]
     assert list(store.get_many(asked)) == keys[::-1]
@@ -185,7 +185,7 @@ def test_the_latest_settled_attempt_answers(store):
 
 WRITER = """
 import sys
-from test_store import IDENTITY, Store, put, result_of
+from test_trial_store import IDENTITY, Store, put, result_of
 with Store.open(sys.argv[1]) as store:
     for number in range(int(sys.argv[2]), int(sys.argv[3])):
         put(store, result_of(number, history=((0, {"loss": 0.1}),) * 40))
@@ -279,7 +279,7 @@ def test_damage_found_in_use_loses_no_new_result(tmp_path, monkeypatch):
         for number in range(200):
             put(store, result_of(number))
     damaged(tmp_path / "trials.db", b"\xff" * 40_000, 8192)
-    monkeypatch.setattr("mldiag.run.store_file.CHECKED_BYTES", 0)
+    monkeypatch.setattr("mldiag.run.store.store_file.CHECKED_BYTES", 0)
     with Store.open(tmp_path / "trials.db") as store:
         key = put(store, result_of(1000))
         assert key in store.get_many([key])
@@ -306,7 +306,7 @@ def test_a_file_is_judged_only_while_no_other_process_opens_it(tmp_path):
     with lock.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         waiting = f":{lock.stat().st_ino} "
-        opener = child("import sys; from test_store import Store; Store.open(sys.argv[1])", file)
+        opener = child("import sys; from test_trial_store import Store; Store.open(sys.argv[1])", file)
         for _ in range(2000):
             if opener.poll() is not None:
                 break

@@ -10,17 +10,17 @@ from dataclasses import replace
 import pytest
 
 from mldiag.data.fingerprint import Fingerprint
-from mldiag.run import claims
-from mldiag.run.claims import FOREIGN_SECONDS, Holder, is_dead, process_start
-from mldiag.run.digest import CodeDigest
+from mldiag.run.code.digest import CodeDigest
 from mldiag.run.identity import Identity
-from mldiag.run.store import Store
+from mldiag.run.store import claims
+from mldiag.run.store.claims import FOREIGN_SECONDS, Holder, is_dead, process_start
+from mldiag.run.store.trial_store import Store
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
 CLAIMER = """
 import sys
-from mldiag.run.store import Store
+from mldiag.run.store.trial_store import Store
 store = Store.open(sys.argv[1])
 print(",".join(sorted(store.claim(sys.argv[2].split(",")))), flush=True)
 sys.stdin.read()

@@ -11,17 +11,17 @@ from typing import Any
 
 from mldiag.data.content import ContentHasher, content_digest, described, hashed, is_tabular
 from mldiag.declaration import Experiment
-from mldiag.run.class_parts import class_members, object_state
-from mldiag.run.packages import extension_file, is_local_file, is_local_module, versions_of
-from mldiag.run.part_names import PartNames, code_name, free_name, without_file
-from mldiag.run.scope import (
+from mldiag.run.code.class_parts import class_members, object_state
+from mldiag.run.code.packages import extension_file, is_local_file, is_local_module, versions_of
+from mldiag.run.code.part_names import PartNames, code_name, free_name, without_file
+from mldiag.run.code.scope import (
     ForeignModule,
     Reference,
     closure_of,
     references,
     without_declaration,
 )
-from mldiag.run.source_tree import SourceTrees, code_form, normal_form
+from mldiag.run.code.source_tree import SourceTrees, code_form, normal_form
 
 _WRAPPERS = (property, classmethod, staticmethod, functools.cached_property)
 

@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import FunctionType
 from typing import Any
 
-from mldiag.run.packages import is_standard
+from mldiag.run.code.packages import is_standard
 
 _BOOKKEEPING = frozenset({
     "__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "__firstlineno__",
