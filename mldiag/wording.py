@@ -140,6 +140,24 @@ def unknown_noise(repeats: int) -> str:
     )
 
 
+def rows_needed(factor: float) -> str:
+    """That more validation rows, not more repeats, would settle a question.
+
+    Args:
+        factor: How many times the present ones are needed.
+
+    Example:
+        >>> rows_needed(6.2)
+        'It is the validation rows that are too few: about 6.2 times as many would settle it.'
+    """
+    if not math.isfinite(factor):
+        return "It is the validation rows that are too few: more of them would settle it."
+    times = f"{factor:.2g}" if factor < 100 else number(factor)
+    return (
+        f"It is the validation rows that are too few: about {times} times as many would settle it."
+    )
+
+
 def _difference(metric: Metric, value: float) -> str:
     if not math.isfinite(value):
         return MISSING

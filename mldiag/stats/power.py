@@ -108,3 +108,33 @@ def repeats_to_settle(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def rows_to_settle(
+    difference: float,
+    standard_error: float,
+    *,
+    error: float = CLAIM_ERROR,
+    power: float = WANTED_POWER,
+) -> float:
+    """How many times the present validation rows would settle a difference, where those are fixed.
+
+    The rows' part of the variance falls as one over their number, and repeats do not lower it.
+
+    Args:
+        difference: As in `claim_power`.
+        standard_error: Of the measured difference.
+        error: One-sided error of the claim.
+        power: Wanted chance of a claim.
+
+    Returns:
+        A factor, at least 1; NaN without a difference or a standard error.
+
+    Example:
+        >>> round(rows_to_settle(0.01, 0.01), 1)
+        6.2
+    """
+    if not (standard_error > 0 and difference != 0):
+        return math.nan
+    wanted = float(special.ndtri(1 - error) + special.ndtri(power))
+    return max(1.0, (wanted * standard_error / abs(difference)) ** 2)

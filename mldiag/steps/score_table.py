@@ -88,7 +88,11 @@ class ScoreTable:
         """
         error = CLAIM_ERROR / families
         if self.resampled is not None:
-            return compare_on_fixed_rows(self.resampled, default, error=error, not_run=self.not_run)
+            # A trial that gave a score but kept no predictions is missing here, not failed.
+            unkept = np.isfinite(self.scores) & ~np.isfinite(self.resampled.measured)
+            return compare_on_fixed_rows(
+                self.resampled, default, error=error, not_run=self.not_run | unkept
+            )
         return compare_with_default(
             self.scores,
             default,

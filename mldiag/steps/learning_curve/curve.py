@@ -38,6 +38,7 @@ class Curve:
         doubling: Difference between them; positive is better.
         worth: Smallest gain worth having, in the metric's unit.
         uncertainty: Which uncertainty the intervals state.
+        on_fixed_rows: Whether the intervals rest on the declared validation rows.
         valid_to_train: Scoring rows over training rows of the full split; 0 where they are fixed.
         results: What came back, by size and repeat; None where a trial was not run.
     """
@@ -53,6 +54,7 @@ class Curve:
     doubling: PairedDifference
     worth: float
     uncertainty: str
+    on_fixed_rows: bool
     valid_to_train: float
     results: tuple[tuple[TrialResult | None, ...], ...]
 
@@ -90,6 +92,7 @@ def measure_curve(
         doubling=table.trend(half, last),
         worth=settings.gain or smallest_gain(experiment.metric, valid[last].estimate),
         uncertainty=table.uncertainty,
+        on_fixed_rows=table.resampled is not None,
         valid_to_train=table.valid_to_train,
         results=tuple(tuple(found.get(spec.digest) for spec in row) for row in grid),
     )

@@ -39,6 +39,7 @@ class Measured:
         gain: Gain of the best point, corrected for having been chosen; unknown if it is the default.
         worth: Smallest gain worth having, in the metric's unit.
         uncertainty: Which uncertainty the intervals state.
+        on_fixed_rows: Whether the intervals rest on the declared validation rows.
         valid_to_train: Scoring rows over training rows; 0 where they are fixed.
     """
 
@@ -52,6 +53,7 @@ class Measured:
     gain: Interval
     worth: float
     uncertainty: str
+    on_fixed_rows: bool
     valid_to_train: float
 
     @property
@@ -143,6 +145,7 @@ def measure(
         gain=gain,
         worth=settings.gain or smallest_gain(experiment.metric, valid[default].estimate),
         uncertainty=table.uncertainty,
+        on_fixed_rows=table.resampled is not None,
         valid_to_train=table.valid_to_train,
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
 from mldiag.stats.intervals import is_determined
-from mldiag.stats.power import repeats_to_settle
+from mldiag.stats.power import repeats_to_settle, rows_to_settle
+from mldiag.stats.trend import DOUBLING_OVERLAP
 from mldiag.steps.learning_curve.curve import Curve, Verdict
-from mldiag.wording import amount, gain, number, plural, unknown_noise
+from mldiag.wording import amount, gain, number, plural, rows_needed, unknown_noise
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,13 @@ def _what_would_settle_it(curve: Curve) -> str:
     doubling = curve.doubling
     if not is_determined(doubling.interval) or not math.isfinite(doubling.sd) or doubling.sd == 0:
         return unknown_noise(curve.scores.shape[1])
+    difference = max(abs(doubling.interval.estimate), curve.worth)
+    if curve.on_fixed_rows:
+        return rows_needed(rows_to_settle(difference, doubling.standard_error))
     needed = repeats_to_settle(
-        max(abs(doubling.interval.estimate), curve.worth),
+        difference,
         doubling.sd,
-        valid_to_train=curve.valid_to_train,
+        valid_to_train=DOUBLING_OVERLAP * curve.valid_to_train,
         limit=THRESHOLDS.most_repeats,
     )
     noise = (

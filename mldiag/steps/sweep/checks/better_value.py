@@ -10,13 +10,14 @@ import numpy as np
 
 from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
 from mldiag.roles import action_of
-from mldiag.stats.power import repeats_to_settle
+from mldiag.stats.power import repeats_to_settle, rows_to_settle
 from mldiag.steps.sweep.measured import Measured, MeasuredAxis
 from mldiag.wording import (
     amount,
     gain,
     number,
     plural,
+    rows_needed,
     score_interval,
     setting,
     unknown_noise,
@@ -168,12 +169,11 @@ def _what_would_settle_it(measured: Measured) -> str:
     found = measured.comparisons
     if not found.determined:
         return unknown_noise(measured.scores.shape[1])
-    if not math.isfinite(found.noise_sd) or found.noise_sd == 0:
-        return (
-            "More repeats would not settle it: the seeds change nothing, so the uncertainty is that of "
-            "the validation rows; more of those would."
-        )
-    looks = float(np.max(found.difference[found.candidates]))
+    best = int(found.candidates[np.argmax(found.difference[found.candidates])])
+    looks = float(found.difference[best])
+    if measured.on_fixed_rows or not found.noise_sd > 0:
+        factor = rows_to_settle(max(looks, measured.worth), float(found.standard_error[best]))
+        return f"{_ruled_out(measured)} {rows_needed(factor)}".strip()
     needed = repeats_to_settle(
         max(looks, measured.worth),
         math.sqrt(2) * found.noise_sd,
@@ -181,12 +181,8 @@ def _what_would_settle_it(measured: Measured) -> str:
         comparisons=len(found.candidates),
         limit=THRESHOLDS.most_repeats,
     )
-    best = (
-        f"The best value looks {amount(measured.metric, looks)} better"
-        if looks > 0
-        else "None looks better"
-    )
-    noise = f"{best}; the noise of one score is {number(found.noise_sd)}."
+    better = f"{amount(measured.metric, looks)} better" if looks > 0 else "no better"
+    noise = f"The best value looks {better}; the noise of one score is {number(found.noise_sd)}."
     if needed is None or needed <= found.repeats[found.default]:
         return (
             f"{noise} {_ruled_out(measured)} No number of repeats up to {THRESHOLDS.most_repeats} would "
