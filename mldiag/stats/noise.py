@@ -116,8 +116,11 @@ def _competing(scores: Floats, default: int, complete: Mask) -> Mask:
         error = noise.sd / math.sqrt(scores.shape[1])
         if passed > 0 and not np.ptp(inside) > LIMITS.wide_range * error:
             break
-        floor = min((inside.max() + inside.min()) / 2, np.sort(inside)[-LIMITS.fewest_values])
-        upper = kept & (means >= floor)
+        upper = kept & (means >= (inside.max() + inside.min()) / 2)
+        # Two values are a thin pool, taken only where a third would spoil it (a short grid over a cliff).
+        thin = upper.sum() < LIMITS.fewest_values
+        if thin and (upper.sum() < 2 or _same_noise(noise, residual(scores[upper]))):
+            upper = kept & (means >= np.sort(inside)[-LIMITS.fewest_values])
         if passed == 0 and _same_noise(noise, residual(scores[upper])):
             break
         kept = upper

@@ -19,7 +19,7 @@ HISTORY_POINTS = 300
 """Points kept of a series: MLflow's charts draw at most 320 of it."""
 
 ERROR_LENGTH = 1000
-"""Characters of an error kept in its tag: its end, where the cause stands."""
+"""Characters of an error that are shown: its end, where the cause stands."""
 
 _REPETITION = ("repeat", "seed")
 
@@ -238,10 +238,10 @@ def _tags(result: TrialResult, *, cached: bool, finished: float) -> dict[str, st
         tags["mldiag.started"] = _clock(finished - result.wall_seconds)
     if result.status != "ok":
         tags["mldiag.status"] = result.status
-    if result.error:
-        tags["mldiag.error"] = redacted(result.error.strip())[-ERROR_LENGTH:]
-    elif result.status not in RUN_STATUS:
-        tags["mldiag.error"] = result.status.replace("_", " ")
+    if result.status not in RUN_STATUS:
+        error = redacted(result.error.strip()) or result.status.replace("_", " ")
+        tags["mldiag.error"] = error.rpartition("\n")[2][:ERROR_LENGTH]
+        tags["mlflow.note.content"] = f"```\n{error[-ERROR_LENGTH:]}\n```"
     if result.notices:
         tags["mldiag.notices"] = "; ".join(result.notices)[:ERROR_LENGTH]
     return tags

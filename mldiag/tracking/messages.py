@@ -67,9 +67,9 @@ class Notice:
 
 @dataclass(frozen=True)
 class Closed:
-    """Everything is written; the ids of the children in list order."""
+    """Everything is written; the ids of the children worth comparing, in the order of lists."""
 
-    child_ids: tuple[str, ...]
+    scored_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ SCHEMA_COLUMNS = 1000
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands: MLflow's ids."""
+    """Where a run stands: MLflow's ids, and those of the children worth comparing."""
 
     experiment_id: str
     run_id: str
-    child_ids: tuple[str, ...]
+    scored_ids: tuple[str, ...]
 
 
 def log_answer(
@@ -127,8 +127,8 @@ def _pages(place: Place) -> str:
     """Links that hold on whatever server shows the run: they begin with the page's own address."""
     charts = links.charts_link("", place.experiment_id, place.run_id)
     pages = [f"[Charts of this run]({charts.removeprefix('/')})"]
-    if len(place.child_ids) > 1:
-        compare = links.compare_link("", place.experiment_id, place.child_ids)
+    if len(place.scored_ids) > 1:
+        compare = links.compare_link("", place.experiment_id, place.scored_ids)
         pages.append(f"[Compare the trials]({compare.removeprefix('/')})")
     return " · ".join(pages)
 

@@ -74,10 +74,10 @@ def _serve(inbox: queue.SimpleQueue[Any], say: Callable[[Any], None]) -> None:
         message = inbox.get()
         if isinstance(message, messages.Trial):
             _write_trial(writer, message)
-            say(messages.Wrote(len(writer.child_ids)))
+            say(messages.Wrote(writer.written))
         else:
             _write_end(writer, message)
-            say(messages.Closed(tuple(writer.child_ids)))
+            say(messages.Closed(writer.scored_ids))
             return
 
 

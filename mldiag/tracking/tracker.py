@@ -157,7 +157,7 @@ class Tracker:
             self.destination.shown,
             *ids,
             url=links.run_link(base, *ids),
-            compare_url=links.compare_link(base, place.experiment_id, self._closed.child_ids),
+            compare_url=links.compare_link(base, place.experiment_id, self._closed.scored_ids),
         )
 
     def _send_all(self) -> None:

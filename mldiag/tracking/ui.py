@@ -177,6 +177,7 @@ def serve_ui(
         if ui.port != port:
             say(f"port {port} is in use; taking {ui.port}")
         _tell(ui.base, experiment, say)
+        say("where the pages look empty: choose 'Model training' at the top left")
         say("Ctrl-C ends it")
         try:
             return ui.wait()
@@ -205,9 +206,8 @@ def _links_of_last_run(base: str, experiment: str | None) -> list[Link]:
     if not run:
         return []
     place = run[0]["info"]["experiment_id"], run[0]["info"]["run_id"]
-    children = _newest(
-        base, [place[0]], f"tags.`mlflow.parentRunId` = '{place[1]}'", links.COMPARED_RUNS
-    )
+    scored = f"tags.`mlflow.parentRunId` = '{place[1]}' AND attributes.status = 'FINISHED'"
+    children = _newest(base, [place[0]], scored, links.COMPARED_RUNS)
     ids = [child["info"]["run_id"] for child in children]
     found = [
         Link("last run", links.run_link(base, *place)),

@@ -37,11 +37,17 @@ class RunWriter:
         self.client, self.experiment_id, self.context = client, experiment_id, context
         self.run_id = ""
         self.complete = False
-        self.child_ids: list[str] = []
+        self.written = 0
+        self._scored: list[tuple[int, str]] = []
         self._rows: list[dict[str, Any]] = []
         self._children: list[tuple[str, TrialResult, frozenset[str]]] = []
         self._known: dict[str, str] = {}
         self._process = process
+
+    @property
+    def scored_ids(self) -> tuple[str, ...]:
+        """The children that have a score, in the order of lists; a run without one spoils a comparison."""
+        return tuple(run_id for _, run_id in sorted(self._scored))
 
     def open(self) -> None:
         """Create the parent run, or find the one that an earlier attempt left."""
@@ -50,7 +56,6 @@ class RunWriter:
             self.run_id = found.info.run_id
             self.complete = found.data.tags.get("mldiag.complete") == "yes"
             self._known = self._find_children()
-            self.child_ids = list(self._known.values())
             return
         context, command = self.context, redacted(self.context.command)[: names.TAG_LENGTH]
         tags = {
@@ -101,7 +106,9 @@ class RunWriter:
         run_id = run.info.run_id
         parent.log_points(self.client, run_id, child.points, child.params, at_ms=child.start_ms)
         self.client.set_terminated(run_id, status=child.status, end_time=child.end_ms)
-        self.child_ids.append(run_id)
+        self.written += 1
+        if child.status == "FINISHED":
+            self._scored.append((-child.start_ms, run_id))
         light = replace(result, history=(), metrics={}, error="")  # what a late parameter needs
         self._children.append((run_id, light, frozenset(child.params)))
 
@@ -113,7 +120,7 @@ class RunWriter:
         self._add_late_params(varying)
         parent.log_answer(
             self.client,
-            parent.Place(self.experiment_id, self.run_id, tuple(self.child_ids)),
+            parent.Place(self.experiment_id, self.run_id, self.scored_ids),
             self.context,
             answer,
             rows=self._rows,
@@ -161,6 +168,8 @@ class RunWriter:
             for run in page:
                 if run.data.metrics.get("seconds") is not None:
                     known[run.data.tags.get("mldiag.trial", "")] = run.info.run_id
+                    if run.info.status == "FINISHED":
+                        self._scored.append((-run.info.start_time, run.info.run_id))
                 else:  # cut off before its numbers came: written anew
                     self.client.delete_run(run.info.run_id)
             token = page.token

@@ -134,7 +134,8 @@ def test_status(status, shown):
 def test_an_error_is_tagged_without_passwords():
     run = child(failed_result())
     assert run.status == "FAILED"
-    assert "the loader at https://***@host broke" in run.tags["mldiag.error"]
+    assert run.tags["mldiag.error"] == "ValueError: the loader at https://***@host broke"
+    assert 'File "train.py", line 3' in run.tags["mlflow.note.content"]
 
 
 def test_long_histories_are_thinned_and_say_so():
