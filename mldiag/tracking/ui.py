@@ -43,7 +43,7 @@ class UserInterface:
 
     Args:
         destination: A store that is no server.
-        port: Port on 127.0.0.1; a free one is taken where it is in use.
+        port: Port on 127.0.0.1; a free one is taken where it is in use, or 0.
 
     Raises:
         MldiagError: If the store is of another MLflow, or the server does not start.
@@ -51,7 +51,7 @@ class UserInterface:
 
     def __init__(self, destination: Destination, *, port: int = DEFAULT_PORT) -> None:
         self.destination = destination
-        self.port = port if _is_free(port) else _free_port()
+        self.port = port if port and _is_free(port) else _free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
@@ -157,7 +157,7 @@ def serve_ui(
 
     Args:
         destination: The store.
-        port: Port on 127.0.0.1; a free one is taken where it is in use.
+        port: Port on 127.0.0.1; a free one is taken where it is in use, or 0.
         experiment: Name of the experiment that the links lead to; that of the last run if None.
         say: Takes the lines to print.
 

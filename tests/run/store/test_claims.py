@@ -113,7 +113,7 @@ HERE = Holder.here()
         ({}, 1e9, False),
         ({"token": "of a store that is gone"}, 0, True),
         ({"pid": 2**22 + 1}, 0, True),
-        ({"pid": os.getppid()}, 0, True),  # that number, but started at another time
+        ({"pid": os.getppid(), "process_started": "1"}, 0, True),  # that number, another start
         ({"pid": os.getppid(), "process_started": process_start(os.getppid()) or ""}, 1e9, False),
         ({"boot": "before"}, 0, True),
         ({"space": "a container"}, FOREIGN_SECONDS - 1, False),
