@@ -141,7 +141,11 @@ def main() -> None:
         return
     count, rounds = options.children, range(options.rounds)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {count} children a command")
+    load = os.getloadavg()[0]
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores (load {load:.1f} at the start)"
+    )
+    print(f"{count} children a command, {options.rounds} rounds: median (smallest to largest)")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         first = [_embedded(home / f"new-{k}", 1, 0) for k in rounds]

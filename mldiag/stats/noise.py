@@ -124,7 +124,26 @@ def _competing(scores: Floats, default: int, complete: Mask) -> Mask:
         if passed == 0 and _same_noise(noise, residual(scores[upper])):
             break
         kept = upper
-    return np.asarray(kept, dtype=bool)
+    return _without_wild_losers(scores, means, default, np.asarray(kept, dtype=bool))
+
+
+def _without_wild_losers(scores: Floats, means: Floats, default: int, kept: Mask) -> Mask:
+    """Drop, one at a time, values that look worse than the default and whose own noise differs.
+
+    No claim of being better rests on them, and one that sits on a cliff (a learning rate that sometimes
+    diverges) is far noisier than all that compete.
+    """
+    kept = kept.copy()
+    while kept.sum() > LIMITS.fewest_values:
+        losers = np.flatnonzero(kept & (means < means[default]))
+        without = [residual(scores[kept & (np.arange(len(scores)) != loser)]) for loser in losers]
+        if not without:
+            break
+        wildest = int(np.argmin([rest.sd for rest in without]))
+        if _same_noise(residual(scores[kept]), without[wildest]):
+            break
+        kept[losers[wildest]] = False
+    return kept
 
 
 def _repeated(scores: Floats, default: int) -> Mask:

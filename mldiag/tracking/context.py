@@ -70,7 +70,7 @@ class RunAnswer:
         curves: Series for the charts: name -> {integer step: value}.
         scalars: Numbers for the table of runs.
         tables: Small tables of ready text.
-        figures: Files to show; the first PNG stands in the description.
+        figures: Files to show; an SVG, else a PNG of them stands in the description.
         wall_seconds: How long the command took; 0 for "until now".
     """
 

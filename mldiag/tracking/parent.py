@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from mldiag.tracking.layout import Point
 
 BATCH = 800
 """Metrics of one request: MLflow takes 1,000 values of all kinds."""
+
+PAGE_WIDTH = 690
+"""Widest picture, in pixels, beside which a screen of 1,440 still shows the details of the run."""
 
 SCHEMA_COLUMNS = 1000
 """Columns of the data that are named in MLflow, which takes one megabyte for them."""
@@ -134,13 +138,34 @@ def _pages(place: Place) -> str:
 
 
 def _log_figures(client: Any, run_id: str, figures: Sequence[str]) -> str | None:
-    shown = None
-    for figure in map(Path, figures):
-        if figure.is_file():
-            client.log_artifact(run_id, str(figure))
-            if shown is None and figure.suffix == ".png":
-                shown = figure.name
-    return shown
+    """Log every figure; returns the one for the description: the SVG, which is sharp on every screen."""
+    files = [figure for figure in map(Path, figures) if figure.is_file()]
+    for file in files:
+        if file.suffix == ".svg":
+            client.log_text(run_id, fit_to_page(file.read_text(encoding="utf-8")), file.name)
+        else:
+            client.log_artifact(run_id, str(file))
+    kinds = {file.suffix: file.name for file in reversed(files)}
+    return kinds.get(".svg") or kinds.get(".png")
+
+
+def fit_to_page(svg: str) -> str:
+    """Limit the natural size of a drawing: MLflow shows pictures at theirs, beside the run's details.
+
+    Example:
+        >>> fit_to_page('<svg width="576pt" height="345.6pt" viewBox="0 0 576 345.6"><g/></svg>')
+        '<svg width="690" height="414" viewBox="0 0 576 345.6"><g/></svg>'
+    """
+    root = re.search(r"<svg\b[^>]*>", svg)
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', root[0]) if root else None
+    if root is None or box is None:
+        return svg
+    width, height = float(box[1]), float(box[2])
+    page_width = min(PAGE_WIDTH, width / 0.75)  # a point is 4/3 pixels
+    sized = re.sub(r'\bwidth="[^"]*"', f'width="{page_width:.0f}"', root[0], count=1)
+    page_height = page_width * height / width
+    sized = re.sub(r'\bheight="[^"]*"', f'height="{page_height:.0f}"', sized, count=1)
+    return svg.replace(root[0], sized, 1)
 
 
 def _log_files(

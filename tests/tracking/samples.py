@@ -119,7 +119,7 @@ def curve_answer(folder: Path, results: Sequence[TrialResult]) -> RunAnswer:
         cost_seconds=4.8,
         next_command="mldiag sweep --param lr",
     )
-    figure = Figure(figsize=(7, 4))
+    figure = Figure(figsize=(12, 6))  # wider than the page
     axes = figure.subplots()
     axes.plot(list(means), list(means.values()), "o-")
     axes.set(xscale="log", xlabel="training rows", ylabel="accuracy", title=VERDICT)

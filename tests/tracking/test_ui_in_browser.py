@@ -97,6 +97,8 @@ def test_the_run_page_shows_verdict_figure_table_and_child_runs(page, links):
         " return i && i.complete && i.naturalWidth > 300 }"
     )
     assert figure.is_visible()
+    right_end = page.get_by_text("Child runs").evaluate("e => e.getBoundingClientRect().right")
+    assert right_end < 1440 * 0.9  # the figure leaves room for the details beside it
     assert page.get_by_role("cell", name="0.969", exact=True).is_visible()
     assert page.get_by_text("mldiag sweep --param lr").is_visible()
     keep_picture(page, "run")

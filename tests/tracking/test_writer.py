@@ -70,7 +70,7 @@ def test_a_parent_run_with_verdict_curve_numbers_data_and_files(write, tmp_path)
     assert json.loads(data.schema)["mlflow_colspec"][0] == {"name": "pixel 0", "type": "double"}
     note = run.data.tags["mlflow.note.content"]
     assert note.startswith(f"**{VERDICT}**")
-    assert f"get-artifact?path=plot.png&run_uuid={writer.run_id}" in note
+    assert f"get-artifact?path=plot.svg&run_uuid={writer.run_id}" in note
     assert {name: run.data.tags[name] for name in run.data.tags if name.startswith("mldiag.")} == {
         "mldiag.step": "learning-curve",
         "mldiag.outcome": "advice",
