@@ -71,8 +71,10 @@ def _others(findings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _table(table: Table) -> str:
-    lines = [_row(table.columns), "|" + " --- |" * len(table.columns)]
-    lines += [_row(row) for row in table.rows[:TABLE_ROWS]]
+    rows = table.rows[:TABLE_ROWS]
+    filled = [n for n in range(len(table.columns)) if any(row[n] for row in table.rows)]
+    lines = [_row([table.columns[n] for n in filled]), "|" + " --- |" * len(filled)]
+    lines += [_row([row[n] for n in filled]) for row in rows]
     left = len(table.rows) - TABLE_ROWS
     below = f"\n\n{wording.plural(left, 'more row')} in report.json" if left > 0 else ""
     head = f"{_text(table.title)}\n\n" if table.title else ""

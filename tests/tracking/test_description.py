@@ -57,6 +57,13 @@ def test_what_would_be_markup_is_shown_as_written():
     assert "two lines" in text
 
 
+def test_an_empty_column_is_left_out():
+    table = Table("", ("lr", "failed", "score"), (("1", "", "0.5"), ("2", "", "")))
+    text = write(RunAnswer({}, tables=(table,)))
+    assert "failed" not in text
+    assert "score" in text
+
+
 def test_a_long_table_is_cut_and_says_so():
     rows = tuple((str(number),) for number in range(1000))
     text = write(RunAnswer({}, tables=(Table("all", ("n",), rows),)))

@@ -63,6 +63,11 @@ def visit(page: Any, url: str) -> None:
     close.first.wait_for(state="detached")
 
 
+def see(thing: Any) -> None:
+    """Wait until a person can see it; fail if that takes longer than a person waits."""
+    thing.wait_for(state="visible")
+
+
 def keep_picture(page: Any, name: str) -> None:
     """Keep a screenshot where `MLDIAG_SCREENSHOTS` names a folder."""
     folder = os.environ.get("MLDIAG_SCREENSHOTS")
@@ -72,23 +77,23 @@ def keep_picture(page: Any, name: str) -> None:
 
 def test_the_list_shows_the_verdict_and_unfolds_into_the_trials(page, links, shown):
     visit(page, links["all runs"])
-    page.get_by_role("link", name=HEADLINE).wait_for()
-    assert page.get_by_text(f"{shown.trials + 1} matching runs").is_visible()
-    assert page.get_by_text("digits (d16e57)").is_visible()
+    see(page.get_by_role("link", name=HEADLINE))
+    see(page.get_by_text(f"{shown.trials + 1} matching runs"))
+    see(page.get_by_text("digits (d16e57)"))
     row = page.get_by_role("gridcell").filter(has=page.get_by_role("link", name=HEADLINE))
     row.get_by_role("button").first.click()  # the plus sign before the name
-    page.get_by_role("link", name=f"n={SIZES[0]} r0", exact=True).wait_for()
+    see(page.get_by_role("link", name=f"n={SIZES[0]} r0", exact=True))
     keep_picture(page, "list")
 
 
-def test_the_run_page_shows_verdict_figure_table_and_child_runs(page, links):
+def test_the_run_page_shows_verdict_figure_table_and_child_runs(page, links, shown):
     visit(page, links["last run"])
-    page.get_by_role("heading", name=HEADLINE).wait_for()
-    assert page.get_by_text(VERDICT).is_visible()
-    assert page.get_by_text("Collect 860 more rows.").is_visible()
+    see(page.get_by_role("heading", name=HEADLINE))
+    see(page.get_by_text(VERDICT))
+    see(page.get_by_text("Collect 860 more rows."))
     keep_picture(page, "run-folded")
     for size in SIZES:  # the ten that are listed: every point of the first repeat
-        assert page.get_by_role("link", name=f"n={size} r0", exact=True).is_visible()
+        see(page.get_by_role("link", name=f"n={size} r0", exact=True))
     page.get_by_text("Show more").click()
     figure = page.locator("img[src*='get-artifact']")
     figure.scroll_into_view_if_needed()
@@ -96,17 +101,17 @@ def test_the_run_page_shows_verdict_figure_table_and_child_runs(page, links):
         "() => { const i = document.querySelector(\"img[src*='get-artifact']\");"
         " return i && i.complete && i.naturalWidth > 300 }"
     )
-    assert figure.is_visible()
-    right_end = page.get_by_text("Child runs").evaluate("e => e.getBoundingClientRect().right")
-    assert right_end < 1440 * 0.9  # the figure leaves room for the details beside it
-    assert page.get_by_role("cell", name="0.969", exact=True).is_visible()
-    assert page.get_by_text("mldiag sweep --param lr").is_visible()
+    see(figure)
+    details = page.get_by_text(shown.tracked.run_id, exact=True).bounding_box()
+    assert details["x"] + details["width"] < 1440  # the figure leaves room beside it
+    see(page.get_by_role("cell", name="0.969", exact=True))
+    see(page.get_by_text("mldiag sweep --param lr"))
     keep_picture(page, "run")
 
 
 def test_the_chart_view_draws_the_curve(page, links):
     visit(page, links["its charts"])
-    page.get_by_text("accuracy_mean", exact=True).wait_for()
+    see(page.get_by_text("accuracy_mean", exact=True))
     line = page.locator("path.js-line").first
     line.wait_for()
     corners = re.findall(r"[ML]|L", line.get_attribute("d") or "")
@@ -124,24 +129,24 @@ def test_the_description_leads_to_a_comparison_of_the_trials(page, links, shown)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Compare the trials").click()
     comparison = opened.value
-    comparison.get_by_text(f"Comparing {shown.trials - 1} Runs from 1 Experiment").wait_for()
-    assert comparison.get_by_text("log10_train_rows").first.is_visible()
-    assert comparison.get_by_text("accuracy", exact=True).first.is_visible()
+    see(comparison.get_by_text(f"Comparing {shown.trials - 1} Runs from 1 Experiment"))
+    see(comparison.get_by_text("log10_train_rows").first)
+    see(comparison.get_by_text("accuracy", exact=True).first)
     comparison.locator("svg.main-svg").first.wait_for()  # the plot of all trials
     keep_picture(comparison, "compare")
 
 
 def test_the_printed_comparison_is_the_same(page, links, shown):
     visit(page, links["its trials"])
-    page.get_by_text(f"Comparing {shown.trials - 1} Runs from 1 Experiment").wait_for()
+    see(page.get_by_text(f"Comparing {shown.trials - 1} Runs from 1 Experiment"))
 
 
 def test_a_failed_trial_is_seen_as_failed_with_its_error(page, links):
     visit(page, links["last run"])
     page.get_by_role("link", name="n=99 r0", exact=True).click()
-    page.get_by_role("heading", name="n=99 r0").wait_for()
-    assert page.get_by_text("Failed", exact=True).is_visible()
-    assert page.get_by_text("ValueError: the loader at https://***@host broke").first.is_visible()
+    see(page.get_by_role("heading", name="n=99 r0"))
+    see(page.get_by_text("Failed", exact=True))
+    see(page.get_by_text("ValueError: the loader at https://***@host broke").first)
     keep_picture(page, "failed")
 
 
@@ -152,6 +157,6 @@ def test_the_trials_are_a_table(page, shown):
         f"{shown.base}/#/experiments/{tracked.experiment_id}/runs/{tracked.run_id}"
         "/artifacts/trials.json?workflowType=machine_learning",
     )
-    page.get_by_text("View as table").wait_for()
-    page.get_by_text("n=44 r1", exact=True).wait_for()
+    see(page.get_by_text("View as table"))
+    see(page.get_by_text("n=44 r1", exact=True))
     keep_picture(page, "trials")
