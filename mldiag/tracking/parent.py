@@ -183,6 +183,7 @@ def _log_files(
 
 def _log_dataset(client: Any, run_id: str, data: DatasetSummary) -> None:
     from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.exceptions import MlflowException
 
     columns = [
         {"name": name, "type": column_type(kind)} for name, kind in data.columns[:SCHEMA_COLUMNS]
@@ -197,7 +198,13 @@ def _log_dataset(client: Any, run_id: str, data: DatasetSummary) -> None:
         profile=json.dumps(profile),
     )
     tags = [InputTag("mlflow.data.context", "training")]
-    client.log_inputs(run_id, datasets=[DatasetInput(entity, tags=tags)])
+    inputs = [DatasetInput(entity, tags=tags)]
+    try:
+        client.log_inputs(run_id, datasets=inputs)
+    except (
+        MlflowException
+    ):  # another command wrote the same dataset at this moment: now it is known
+        client.log_inputs(run_id, datasets=inputs)
 
 
 def column_type(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,10 +10,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -173,7 +175,7 @@ def serve_ui(
             raise MldiagError(f"MLflow at {destination.shown} is away: {trouble}", hint="mldiag ui")
         _tell(destination.uri, experiment, say)
         return 0
-    with UserInterface(destination, port=port) as ui:
+    with _terminated_as_interrupted(), UserInterface(destination, port=port) as ui:
         if ui.port != port:
             say(f"port {port} is in use; taking {ui.port}")
         _tell(ui.base, experiment, say)
@@ -183,6 +185,23 @@ def serve_ui(
             return ui.wait()
         except KeyboardInterrupt:
             return 0
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let a plain `kill` end this process as Ctrl-C does, so that it takes the server along."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(base: str, experiment: str | None, say: Callable[[str], None]) -> None:

@@ -306,7 +306,9 @@ def test_a_file_is_judged_only_while_no_other_process_opens_it(tmp_path):
     with lock.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         waiting = f":{lock.stat().st_ino} "
-        opener = child("import sys; from test_trial_store import Store; Store.open(sys.argv[1])", file)
+        opener = child(
+            "import sys; from test_trial_store import Store; Store.open(sys.argv[1])", file
+        )
         for _ in range(2000):
             if opener.poll() is not None:
                 break
