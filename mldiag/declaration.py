@@ -23,7 +23,7 @@ from mldiag.trial_spec import Intervention, Plain, RowRecipe, TrialSpec
 TrainFunction = Callable[[Trial], Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Experiment:
     """Data, a train function, parameters with ranges, and a metric.
 
@@ -76,6 +76,10 @@ class Experiment:
     def __call__(self, trial: Trial) -> Any:
         """Run the train function."""
         return self.train(trial)
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(self.params) or "none"
+        return f"<Experiment {self.name}: {self.metric.name}, parameters {parameters}>"
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the loaded data: every process loads its own."""
@@ -144,9 +148,9 @@ class Experiment:
     def parameter(self, name: str) -> Parameter:
         """The declared parameter; an error with the nearest name if there is none."""
         if name not in self.params:
-            raise unknown_name(
-                "parameter", name, self.params, hint=f"mldiag list {self.shown_target}".strip()
-            )
+            reachable = not self.target.startswith("memory:")
+            hint = f"mldiag list {self.shown_target}".strip() if reachable else ""
+            raise unknown_name("parameter", name, self.params, hint=hint)
         return self.params[name]
 
     def spec(

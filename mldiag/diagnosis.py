@@ -16,6 +16,7 @@ from mldiag.answer import context_of, keep, record_of, report_of
 from mldiag.declaration import Experiment
 from mldiag.errors import UserCodeError
 from mldiag.findings import Report
+from mldiag.report.console import report_text
 from mldiag.report.html import report_html
 from mldiag.run.executor import Executor
 from mldiag.run.identity import identify
@@ -180,7 +181,12 @@ def diagnose_experiment(
             tracked = tracker.close(answer)
         if tracked is not None:
             store.update_tracking(context.run_id, asdict(tracked))
-        return replace(report, mlflow=asdict(tracked) if tracked else None, renderer=report_html)
+        return replace(
+            report,
+            mlflow=asdict(tracked) if tracked else None,
+            as_html=report_html,
+            as_text=report_text,
+        )
 
 
 def _run(
@@ -206,10 +212,11 @@ def _run(
 
 
 def _check_some_code_ran(results: Sequence[TrialResult]) -> None:
-    failed = [result for result in results if result.status == "failed"]
-    if results and len(failed) == len(results):
-        lines = failed[0].error.strip()
+    broken = ("failed", "lost_worker", "timeout", "out_of_memory")
+    causes = {result.status for result in results}
+    if results and causes <= set(broken):
+        shown = ", ".join(sorted(cause.replace("_", " ") for cause in causes))
         raise UserCodeError(
-            f"the experiment's code failed in every one of {len(failed)} trials",
-            expected=f"a score; the first failure was\n{lines}",
+            f"the experiment's code failed in every one of {len(results)} trials ({shown})",
+            expected=f"a score; the first failure was\n{results[0].error.strip()}",
         )

@@ -188,8 +188,10 @@ class Report:
     notices: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     next_command: str = ""
-    renderer: Callable[[Report], str] | None = field(default=None, repr=False, compare=False)
+    as_html: Callable[[Report], str] | None = field(default=None, repr=False, compare=False)
     """Makes the HTML for notebooks; handed in from above, because rendering imports this module."""
+    as_text: Callable[[Report], str] | None = field(default=None, repr=False, compare=False)
+    """Makes what `print` shows; handed in likewise."""
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -222,8 +224,11 @@ class Report:
         subject = f"{self.step} of {self.experiment}, {self.metric['name']}"
         return f"<Report {self.headline}: {subject}>"
 
+    def __str__(self) -> str:
+        return self.as_text(self) if self.as_text else repr(self)
+
     def _repr_html_(self) -> str | None:
-        return self.renderer(self) if self.renderer else None
+        return self.as_html(self) if self.as_html else None
 
 
 def plain(value: Any) -> Any:

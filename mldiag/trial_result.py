@@ -18,6 +18,10 @@ Status = Literal[
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
+BEST_EPOCH = "is that of the best epoch, not of the last one"
+"""Part of the notice on a trial whose returned score is its best report; check MD101 looks for it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """Per-row output on the scoring rows.

@@ -135,8 +135,8 @@ def unknown_noise(repeats: int) -> str:
     if repeats < 2:
         return "One repeat has no spread, so nothing can be said of the noise: --repeats 5."
     return (
-        "All repeats differ by the same amount or not at all, so nothing is known of the noise. Where the "
-        "validation rows are fixed, per-row predictions (trial.predictions) would tell."
+        "All repeats differ by the same amount or not at all, so nothing is known of the noise: more repeats "
+        "would tell, or more validation rows."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ def imported(path: str, folder: Path) -> Any:
         raise MldiagError(
             f"the estimator {path!r}: there is no module {missing!r}",
             expected="package.module:Class of an installed package, or of a file beside the config",
-            hint=f"pip install {missing.partition('.')[0]}" if missing != "__main__" else example,
+            hint=example if find_spec(missing.partition(".")[0]) else f"pip install {missing}",
         ) from error
     except Exception as error:  # the module's own code
         raise MldiagError(

@@ -56,6 +56,12 @@ def find_experiment(target: str | None = None, *, folder: Path | None = None) ->
         return _looked_up(folder)
     path, name = _path_and_name(target)
     place = folder / path
+    if place.suffix in (".csv", ".tsv", ".parquet"):
+        raise MldiagError(
+            f"{place.name} is a table, not an experiment",
+            expected="a pyproject.toml beside it that names it",
+            hint=f'[tool.mldiag] with data = "{place.name}" and target = "COLUMN"',
+        )
     if path.endswith(".py") or (place.is_file() and place.suffix != ".toml"):
         return Found(_from_file(place, name))
     if place.suffix == ".toml":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -16,8 +18,6 @@ from mldiag.wording import duration, gain, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from rich.console import Console
 
     from mldiag.findings import Action, Finding, Outcome, Report, Table
 
@@ -53,6 +53,18 @@ def print_report(report: Report, console: Console) -> None:
     console.print()
     print_pairs([("note", notice) for notice in report.notices], console, width=_LABEL_WIDTH)
     _print_links(report, console)
+
+
+def report_text(report: Report, width: int = 100) -> str:
+    """The same as plain text, for `print(report)`.
+
+    Args:
+        report: The report.
+        width: Characters on a line.
+    """
+    text = StringIO()
+    print_report(report, Console(file=text, width=width, color_system=None, highlight=False))
+    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
 
 
 def report_metric(report: Report) -> Metric:
@@ -151,7 +163,9 @@ def print_pairs(
 
 
 def _subject(report: Report) -> str:
-    return f"{report.step} of {report.experiment}, {report.metric['name']}"
+    metric = report_metric(report)
+    better = "" if metric.maximize else " (lower is better)"
+    return f"{report.step} of {report.experiment}, {metric.name}{better}"
 
 
 def _findings(report: Report) -> Grid:

@@ -16,7 +16,7 @@ from mldiag.run.seeding import seeded
 from mldiag.run.threads import capped_threads
 from mldiag.run.tracebacks import describe_error
 from mldiag.trial import Trial
-from mldiag.trial_result import Status, TrialResult, final_metrics
+from mldiag.trial_result import BEST_EPOCH, Status, TrialResult, final_metrics
 from mldiag.trial_spec import Rows, TrialSpec
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ def _judge(
         metrics = final_metrics(returned, trial.history, metric.name)
     except TypeError as wrong:  # our own words about the return value: no traceback
         return {"status": "failed", "error": str(wrong), "notices": notices}
-    if not math.isfinite(metrics[metric.name]):
+    # A loss of NaN is divergence even where a class predicted from NaN still scores something.
+    if not all(math.isfinite(value) for value in metrics.values()):
         status = "diverged"
     elif trial.fidelity_reached < spec.fidelity and trial.out_of_time:
         status = "cut"
@@ -156,8 +157,8 @@ def _judge(
         status = "ok"
     if status == "ok" and _is_best_report(trial, metrics[metric.name], metric):
         notices += (
-            f"{metric.name} is that of the best epoch, not of the last one: rows that score a trial must "
-            "not choose its epoch; use trial.stop to stop early",
+            f"{metric.name} {BEST_EPOCH}: rows that score a trial must not choose its epoch; use "
+            "trial.stop to stop early",
         )
     return {"status": status, "metrics": metrics, "notices": notices}
 

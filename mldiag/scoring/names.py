@@ -157,6 +157,8 @@ def _from_function(
         )
     rule = ScoreRule(function, users=not _from_sklearn(function))
     larger = maximize if maximize is not None else not minimize
+    if rule.users and maximize is None and minimize is None and name in KNOWN:
+        larger = KNOWN[name].maximize  # a function called rmse is an error, whoever wrote it
     if not rule.users and maximize is None and minimize is None:
         larger = not re.search(r"_(error|loss|deviance)$|^(hamming|zero_one|hinge)", name)
     _check_suits(name, rule, y)

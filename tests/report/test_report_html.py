@@ -39,7 +39,7 @@ def test_a_missing_or_huge_figure_is_left_out(a_report, tmp_path):
 
 
 def test_the_report_renders_itself_where_a_renderer_is_handed_in(a_report):
-    assert "lr=.028" in a_report(renderer=report_html)._repr_html_()
+    assert "lr=.028" in a_report(as_html=report_html)._repr_html_()
     assert a_report()._repr_html_() is None
 
 

@@ -96,9 +96,11 @@ def _axis_table(found: MeasuredAxis) -> Table:
     rows = tuple(
         (setting(value) + _mark(index, measured), *_cells(index, measured))
         for index, value in enumerate(axis.values)
+        if measured.not_run[index] < measured.scores.shape[1]
     )
+    legend = "; * surely better than the default" if measured.comparisons.claimed.any() else ""
     return Table(
-        f"{measured.metric.name} by {axis.name}, 80 % intervals {measured.uncertainty}",
+        f"{measured.metric.name} by {axis.name}, 80 % intervals {measured.uncertainty}{legend}",
         (axis.name, "validation", "against the default", "without a score"),
         rows,
     )

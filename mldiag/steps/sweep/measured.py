@@ -34,6 +34,7 @@ class Measured:
         train: Mean training score likewise; NaN where none was reported.
         scores: Validation score of every trial, shape (points, repeats); NaN where it gave none.
         failed: Trials that gave no score, by point.
+        not_run: Trials that were never run, by point.
         comparisons: Every point against the default; positive is better.
         best: Position of the best point, the default where nothing is better.
         gain: Gain of the best point, corrected for having been chosen; unknown if it is the default.
@@ -48,6 +49,7 @@ class Measured:
     train: tuple[Interval, ...]
     scores: NDArray[np.float64]
     failed: tuple[int, ...]
+    not_run: tuple[int, ...]
     comparisons: Comparisons
     best: int
     gain: Interval
@@ -140,6 +142,7 @@ def measure(
         train=tuple(table.interval(i, train=True) for i in range(len(grid))),
         scores=table.metric.sign * table.scores,
         failed=tuple((~table.not_run & ~np.isfinite(table.scores)).sum(axis=1).tolist()),
+        not_run=tuple(table.not_run.sum(axis=1).tolist()),
         comparisons=comparisons,
         best=best,
         gain=gain,

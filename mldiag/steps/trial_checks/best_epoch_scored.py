@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mldiag.findings import Action, Check, Finding
-from mldiag.trial_result import TrialResult
+from mldiag.trial_result import BEST_EPOCH, TrialResult
 from mldiag.wording import plural
 
 CHECK = Check(
@@ -23,14 +23,11 @@ CHECK = Check(
     source="By construction: the maximum of noisy scores is biased upwards.",
 )
 
-BEST_EPOCH_NOTICE = "the returned score is the best report, not the last"
-"""The remark that a worker leaves on such a trial."""
-
 
 def judge(results: Sequence[TrialResult]) -> Finding | None:
     """Advice where most trials with reports returned their best epoch."""
     reporting = [result for result in results if len(result.history) > 2]
-    flattered = [r for r in reporting if any(BEST_EPOCH_NOTICE in notice for notice in r.notices)]
+    flattered = [r for r in reporting if any(BEST_EPOCH in notice for notice in r.notices)]
     if not flattered or 2 * len(flattered) <= len(reporting):
         return None
     return CHECK.finding(

@@ -138,6 +138,13 @@ def _not_better(
             evidence=evidence,
             action=Action("none", f"Leave {at_default}."),
         )
+    if measured.verdict == "no score" and any(measured.not_run):
+        return CHECK.finding(
+            "inconclusive",
+            f"{subject} cannot be judged yet: {plural(sum(measured.not_run), 'trial')} were not run",
+            explanation="The same command goes on where it stopped.",
+            evidence=evidence,
+        )
     if measured.verdict == "no score":
         return CHECK.finding(
             "inconclusive",
@@ -183,6 +190,11 @@ def _what_would_settle_it(measured: Measured) -> str:
     )
     better = f"{amount(measured.metric, looks)} better" if looks > 0 else "no better"
     noise = f"The best value looks {better}; the noise of one score is {number(found.noise_sd)}."
+    if found.intervals[best].low > 0:
+        return (
+            f"{noise} Its own interval is above zero, but that is not enough for the best of "
+            f"{plural(len(found.candidates), 'value')}: compare it alone, or with more repeats."
+        )
     if needed is None or needed <= found.repeats[found.default]:
         return (
             f"{noise} {_ruled_out(measured)} No number of repeats up to {THRESHOLDS.most_repeats} would "
