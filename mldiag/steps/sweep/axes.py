@@ -10,7 +10,7 @@ import numpy as np
 
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
-from mldiag.parameters import Categorical, Parameter
+from mldiag.parameters import Categorical, Float, Int, Parameter, rounded
 from mldiag.ranges import parse_range, widened
 from mldiag.steps.sweep.settings import Settings
 from mldiag.trial_result import TrialResult
@@ -175,5 +175,6 @@ def _widening(inner: Sequence[float], *, log: bool) -> float:
     return float(len(inner) - 1)
 
 
-def _round(value: float, parameter: Parameter) -> float:
-    return round(value) if type(parameter).__name__ == "Int" else float(f"{value:.6g}")
+def _round(value: float, parameter: Float | Int) -> float:
+    """As `Float.grid` rounds, so that a widened range meets the trials of a declared one."""
+    return round(value) if isinstance(parameter, Int) else rounded(value, 3 if parameter.log else 6)

@@ -137,6 +137,7 @@ def _diagnose_search(
         _search_headline(measured, finding.outcome),
         finding.outcome,
         tables=(_search_table(measured, full),),
+        next_step="learning-curve",
         search=measured,
         points=full,
         searched=axes,

@@ -14,7 +14,7 @@ import numpy as np
 
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
-from mldiag.parameters import Categorical, Int
+from mldiag.parameters import Categorical, Int, rounded
 from mldiag.steps.sweep.axes import Axis
 from mldiag.steps.sweep.settings import Settings
 from mldiag.trial_result import TrialResult
@@ -122,7 +122,11 @@ def _to_optuna(axis: Axis, value: Plain) -> Any:
 def _from_optuna(axis: Axis, value: Any) -> Plain:
     if _by_position(axis):
         return axis.values[int(value)]
-    return int(value) if isinstance(axis.parameter, Int) else float(f"{value:.6g}")
+    return (
+        int(value)
+        if isinstance(axis.parameter, Int)
+        else rounded(value, 3 if axis.parameter.log else 6)
+    )
 
 
 def _inside(distribution: Any, value: Any) -> bool:
