@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args
 
-Outcome = Literal["problem", "advice", "passed", "inconclusive", "not_applicable", "skipped"]
+Outcome = Literal["problem", "advice", "inconclusive", "passed", "not_applicable", "skipped"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""In the order in which a person should read them."""
 
 ActionKind = Literal[
     "fix_bug", "fix_labels", "fix_leak", "fix_split", "clean_labels", "clean_data", "scale_features",
@@ -26,21 +27,12 @@ CLAIM_ERROR = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with its two ends, in the unit of the metric.
-
-    Example:
-        >>> Interval(0.018, 0.011, 0.026).excludes_zero()
-        True
-    """
+    """An estimate with its two ends, in the unit of the metric."""
 
     estimate: float
     low: float
     high: float
     level: float = SHOWN_LEVEL
-
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside the interval."""
-        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +253,10 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         >>> [f.outcome for f in ranked([a, b])]
         ['problem', 'passed']
     """
-    order = ("problem", "advice", "inconclusive", "passed", "not_applicable", "skipped")
 
     def key(finding: Finding) -> tuple[int, float, str]:
         gain = finding.action.gain.estimate if finding.action and finding.action.gain else 0.0
-        return order.index(finding.outcome), -gain, finding.code
+        return OUTCOMES.index(finding.outcome), -gain, finding.code
 
     roots = sorted((f for f in findings if f.caused_by is None), key=key)
     consequences = sorted((f for f in findings if f.caused_by is not None), key=key)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from mldiag.errors import MldiagError, unknown_name
-
-ScoreFunction = Callable[[Any, Any], float]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from mldiag.trial_spec import Plain, Rows, TrialSpec
 Status = Literal[
     "ok", "diverged", "failed", "cut", "timeout", "out_of_memory", "lost_worker", "interrupted"
 ]
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 BEST_EPOCH = "is that of the best epoch, not of the last one"
@@ -42,30 +40,17 @@ class Predictions:
         """Equal when every array is equal, NaN counting as equal to NaN."""
         if not isinstance(other, Predictions):
             return NotImplemented
-        return self.to_bytes() == other.to_bytes()
+        mine, theirs = ((p.rows, p.values, p.truth) for p in (self, other))
+        return self.response == other.response and all(map(_same, mine, theirs))
 
     __hash__ = None  # type: ignore[assignment]
 
-    def to_bytes(self) -> bytes:
-        """Write as npz without pickles; object arrays of strings become unicode arrays."""
-        arrays: dict[str, Any] = {"rows": self.rows, "values": _no_objects(self.values)}
-        if self.truth is not None:
-            arrays["truth"] = _no_objects(self.truth)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, response=np.array(self.response), **arrays)
-        return buffer.getvalue()
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Predictions:
-        """Read what `to_bytes` wrote; never unpickles."""
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            truth = stored["truth"] if "truth" in stored.files else None
-            return cls(stored["rows"], stored["values"], truth, str(stored["response"]))
-
-
-def _no_objects(values: NDArray[Any]) -> NDArray[Any]:
-    values = np.asarray(values)
-    return values.astype(str) if values.dtype == object else values
+def _same(first: NDArray[Any] | None, second: NDArray[Any] | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    kind = first.dtype.kind
+    return np.array_equal(first, second, equal_nan=kind == "f" and second.dtype.kind == "f")
 
 
 @dataclass(frozen=True)
@@ -74,7 +59,7 @@ class TrialResult:
 
     Args:
         spec: The trial.
-        status: One of `STATUSES`; what the store reuses is decided by `run.store.records.answers`.
+        status: One of `Status`; what the store reuses is decided by `run.store.records.answers`.
         metrics: Final metrics by name.
         history: `(step, {metric: value})` as reported, in order.
         error: The user's trimmed traceback, or why there is no result.

@@ -158,12 +158,12 @@ def test_a_missing_metric_names_what_was_given():
         final_metrics(None, [], "accuracy")
 
 
-@pytest.mark.parametrize(
-    "truth", [None, np.array(["a", "b"], dtype=object), np.array([0.5, np.nan])]
-)
-def test_predictions_survive_bytes(truth):
-    kept = Predictions(np.array([3, 4]), np.array([[0.1, 0.9], [1.0, 0.0]]), truth, "predict_proba")
-    again = Predictions.from_bytes(kept.to_bytes())
-    assert again == kept
-    assert again.response == "predict_proba"
-    assert kept != Predictions(np.array([3, 5]), kept.values, truth, "predict_proba")
+@pytest.mark.parametrize("truth", [None, np.array(["a", "b"]), np.array([0.5, np.nan])])
+def test_predictions_are_equal_where_their_arrays_are(truth):
+    values = np.array([[0.1, 0.9], [1.0, 0.0]])
+    kept = Predictions(np.array([3, 4]), values, truth, "predict_proba")
+    assert kept == Predictions(np.array([3, 4]), values.copy(), truth, "predict_proba")
+    assert kept != Predictions(np.array([3, 5]), values, truth, "predict_proba")
+    assert kept != Predictions(np.array([3, 4]), 1 - values, truth, "predict_proba")
+    assert kept != Predictions(np.array([3, 4]), values, np.array([1, 2]), "predict_proba")
+    assert kept != Predictions(np.array([3, 4]), values, truth)

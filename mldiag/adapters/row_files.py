@@ -78,7 +78,9 @@ class RowFiles:
         for name in self.beside:  # no features, but the script may read them
             if name in as_written.columns and name not in frame.columns:
                 frame[name] = as_written[name].to_numpy()
-        return frame[[name for name in as_written.columns if name in frame.columns]]
+        columns = [name for name in as_written.columns if name in frame.columns]
+        changed: pd.DataFrame = frame[columns]
+        return changed
 
 
 @lru_cache(maxsize=4)

@@ -88,7 +88,7 @@ def _read_text(path: Path, form: TableFormat, as_text: bool) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-            return pd.read_csv(
+            frame: pd.DataFrame = pd.read_csv(
                 path,
                 sep=form.separator,
                 decimal=form.decimal,
@@ -98,6 +98,7 @@ def _read_text(path: Path, form: TableFormat, as_text: bool) -> pd.DataFrame:
                 compression="gzip" if form.compressed else None,
                 **literal,
             )
+            return frame
     except UnicodeDecodeError as error:
         raise encoding_error(path, form) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:

@@ -58,13 +58,13 @@ def pooled_noise(scores: Floats, default: int, *, complete: Mask) -> PooledNoise
     that of the upper half (F test), the lower half stays out. Means and residuals are independent under
     equal noise, so choosing by means costs degrees of freedom only. Simulated with 9 values, 5 repeats
     and error .05: four useless values five times as noisy leave a pool over all with power .01 at 3 sd
-    (this one .95); four silent ones give it false claims in .115 of the sweeps (this one .03); where all
-    are equal, this one has false claims in .05 and power .96 (a pool over all .99). Testing at 20 % would
+    (this one .95); four silent ones give it false claims in .105 of the sweeps (this one .03); where all
+    are equal, this one has false claims in .05 and power .98 (a pool over all .99). Testing at 20 % would
     cost .08 power at 3 sd on redrawn splits and gain nothing.
 
     The default is in every comparison. Where an F test at 5 % finds it noisier than the others, or it does
     not compete at all, its own noise takes the pool's place: at twice the noise of the others the pool
-    alone makes false claims in .113 of the sweeps, this in .06.
+    alone makes false claims in .105 of the sweeps, this in .06.
 
     Args:
         scores: Shape (V, R), NaN for empty cells.

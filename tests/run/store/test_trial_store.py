@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from mldiag.run.identity import Identity
 from mldiag.run.store.array_bytes import arrays_from_bytes, arrays_to_bytes
 from mldiag.run.store.records import RunRecord, result_to_json
 from mldiag.run.store.trial_store import Store
-from mldiag.trial_result import STATUSES, Predictions, TrialResult
+from mldiag.trial_result import Predictions, Status, TrialResult
 from mldiag.trial_spec import Intervention, RowRecipe, TrialSpec
 
 IDENTITY = Identity(
@@ -147,7 +148,7 @@ def test_many_are_streamed_in_the_order_asked_for(store, monkeypatch):
 # What answers
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("status", get_args(Status))
 def test_only_settled_trials_answer_but_all_are_recorded(store, status):
     key = put(store, result_of(status=status, error="ValueError: no", fidelity_reached=0.4))
     assert (key in store.get_many([key])) is (status in ("ok", "diverged"))
