@@ -168,6 +168,8 @@ def _difference(metric: Metric, value: float) -> str:
 
 
 def _with_ends(estimate: str, low: str, high: str) -> str:
+    if estimate.startswith(MISSING):
+        return MISSING
     if MISSING in (low, high):
         return f"{estimate} (interval unknown)"
     return f"{estimate} ({low} to {high})"
