@@ -17,6 +17,7 @@ from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
 from mldiag.steps import Step
 from mldiag.steps.trial_checks import judge_trials
+from mldiag.tracking import projection
 from mldiag.tracking.context import DatasetSummary, Projection, RunAnswer, RunContext
 from mldiag.trial_result import TrialResult
 
@@ -148,7 +149,7 @@ def keep(
     seconds = datetime.now(UTC).timestamp() - context.started
     answer = RunAnswer.of(report, diagnosis, wall_seconds=seconds)
     _write_json(folder / "report.json", report.to_dict())
-    _write_json(folder / "projection.json", Projection(context, answer).to_dict())
+    _write_json(folder / projection.FILE_NAME, Projection(context, answer).to_dict())
     return report, answer
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from mldiag.adapters.config import configured
 from mldiag.answer import context_of, keep, record_of, report_of
 from mldiag.declaration import Experiment
+from mldiag.earlier_answer import earlier_answer, shown_in_mlflow
 from mldiag.errors import UserCodeError
 from mldiag.findings import Report
 from mldiag.report.console import report_text
@@ -154,7 +155,6 @@ def diagnose_experiment(
         identity = identify(experiment)
         context = context_of(step, experiment, settings, identity)
         tracker = Tracker(destination, context, notice=listener.notice)
-        tracker.start()
         executor = Executor(experiment, store, identity, common.run_settings(), listener)
         answer = None
         try:
@@ -170,23 +170,27 @@ def diagnose_experiment(
                 command=context.command,
                 interrupted=executor.interrupted,
             )
+            keys = tuple(identity.key(result.spec) for result in results)
+            earlier = None if executor.counts.run else earlier_answer(store, report, keys)
+            if earlier is not None:
+                tracked = shown_in_mlflow(store, earlier, destination, notice=listener.notice)
+                return _handed_out(replace(report, figures=earlier.figures), tracked)
             report, answer = keep(
                 step, context, diagnosis, report, folder / "runs" / context.run_id
             )
-            keys = tuple(identity.key(result.spec) for result in results)
             wanted: dict[str, Any] | None = None if destination is not None else {}
             store.save_run(record_of(context, report, answer, keys, tracking=wanted))
         finally:
             executor.close()
-            tracked = tracker.close(answer)
-        if tracked is not None:
-            store.update_tracking(context.run_id, asdict(tracked))
-        return replace(
-            report,
-            mlflow=asdict(tracked) if tracked else None,
-            as_html=report_html,
-            as_text=report_text,
-        )
+            place = tracker.close(answer)
+        if place is None:
+            return _handed_out(report, None)
+        store.update_tracking(context.run_id, asdict(place))
+        return _handed_out(report, asdict(place))
+
+
+def _handed_out(report: Report, tracked: dict[str, Any] | None) -> Report:
+    return replace(report, mlflow=tracked, as_html=report_html, as_text=report_text)
 
 
 def _run(
@@ -202,6 +206,9 @@ def _run(
         fresh = [spec for spec in specs if spec.digest not in results]
         before = len(results)
         tracker.planned(fresh)
+        ahead = executor.summary(fresh)
+        if ahead.trials > ahead.cached:  # else the same answer may be in MLflow already
+            tracker.start()
         for result in executor.run(fresh):
             cached = executor.was_cached(result)
             tracker.finished(result, cached=cached)

@@ -13,7 +13,6 @@ from mldiag.errors import MldiagError
 if TYPE_CHECKING:
     from mldiag.run.store.records import RunRecord
     from mldiag.run.store.trial_store import Store
-    from mldiag.tracking.context import Projection
     from mldiag.tracking.destination import Destination
 
 TargetArgument = Annotated[
@@ -113,9 +112,9 @@ def destination_of(home: Path, uri: str | None) -> Destination:
 
 
 def _project(opened: Store, run: RunRecord, folder: Path, destination: Destination) -> bool:
-    from mldiag.tracking.projection import project_run
+    from mldiag.tracking.projection import project_run, read_projection
 
-    projection = _projection(folder / "runs" / run.id / "projection.json")
+    projection = read_projection(folder / "runs" / run.id)
     if projection is None:
         typer.echo(f"{run.id}: its files are gone from {folder / 'runs'}", err=True)
         return False
@@ -129,17 +128,6 @@ def _project(opened: Store, run: RunRecord, folder: Path, destination: Destinati
         return False
     opened.update_tracking(run.id, asdict(tracked))
     return True
-
-
-def _projection(file: Path) -> Projection | None:
-    import json
-
-    from mldiag.tracking.context import Projection
-
-    try:
-        return Projection.from_dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _port(text: str) -> int:

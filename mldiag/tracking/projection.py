@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from mldiag.tracking.context import Projection
 from mldiag.tracking.destination import Destination
 from mldiag.tracking.tracker import Tracked, Tracker
 from mldiag.trial_result import TrialResult
+
+
+FILE_NAME = "projection.json"
+"""In the folder of each run: what MLflow is shown of it, but for the trials."""
+
+
+def read_projection(folder: Path) -> Projection | None:
+    """What is kept in the folder of a run; None where it is gone or cannot be read."""
+    try:
+        return Projection.from_dict(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def project_run(

@@ -71,6 +71,8 @@ class Tracker:
         self._varying = Varying()
         self._ranks: dict[str, int] = {}
         self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        if destination is not None:
+            self._outbox.put(messages.Open(destination, context, host.this_process()))
         self._changed = threading.Condition()
         self._heard = time.monotonic()
         self._opened: messages.Opened | None = None
@@ -81,7 +83,10 @@ class Tracker:
         self._threads: tuple[threading.Thread, ...] = ()
 
     def start(self) -> None:
-        """Start the writing process; MLflow's import and set-up then overlap the training."""
+        """Start the writing process; MLflow's import and set-up then overlap the training.
+
+        `close` starts it too, if there is an answer to write.
+        """
         if self.destination is None or self._process is not None:
             return
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
@@ -95,7 +100,6 @@ class Tracker:
         except OSError as error:
             self._fail(f"the process that writes to MLflow could not be started: {error}")
             return
-        self._outbox.put(messages.Open(self.destination, self.context, host.this_process()))
         self._threads = (
             threading.Thread(target=self._send_all, name="mldiag-tracking-out", daemon=True),
             threading.Thread(target=self._hear_all, name="mldiag-tracking-in", daemon=True),
@@ -112,7 +116,7 @@ class Tracker:
 
     def finished(self, result: TrialResult, cached: bool = False) -> None:
         """Queue one trial; returns at once."""
-        if self._process is None or self._failure is not None:
+        if self.destination is None or self._failure is not None:
             return
         rank = self._ranks.setdefault(result.spec.digest, len(self._ranks))
         light = replace(result, predictions=None)
@@ -129,6 +133,8 @@ class Tracker:
         Returns:
             Where the run stands, or None if it could not be written; then a notice has said why.
         """
+        if answer is not None:
+            self.start()
         if self._process is None:
             return None
         self._outbox.put(messages.Close(answer, self._varying.names))

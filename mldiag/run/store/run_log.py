@@ -28,13 +28,17 @@ def save(connection: sqlite3.Connection, record: RunRecord) -> None:
 
 
 def load(
-    connection: sqlite3.Connection, experiment: str | None, limit: int | None
+    connection: sqlite3.Connection,
+    experiment: str | None,
+    limit: int | None,
+    *,
+    step: str | None = None,
 ) -> list[RunRecord]:
     """Runs, newest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM runs WHERE ? IS NULL OR experiment = ? "
-        "ORDER BY started DESC, id DESC LIMIT ?",
-        (experiment, experiment, -1 if limit is None else limit),
+        f"SELECT {_COLUMNS} FROM runs WHERE experiment = ifnull(?, experiment) "
+        "AND step = ifnull(?, step) ORDER BY started DESC, id DESC LIMIT ?",
+        (experiment, step, -1 if limit is None else limit),
     ).fetchall()
     return [_record(connection, row) for row in rows]
 

@@ -185,9 +185,11 @@ class Store:
         """Keep a run, with the latest attempt of each of its trials; one of the same id is replaced."""
         self._writing(lambda c: run_log.save(c, record))
 
-    def runs(self, experiment: str | None = None, *, limit: int | None = None) -> list[RunRecord]:
-        """Runs, newest first; of one experiment if named."""
-        return self._reading(lambda c: run_log.load(c, experiment, limit))
+    def runs(
+        self, experiment: str | None = None, *, step: str | None = None, limit: int | None = None
+    ) -> list[RunRecord]:
+        """Runs, newest first; of one experiment and of one step if named."""
+        return self._reading(lambda c: run_log.load(c, experiment, limit, step=step))
 
     def run_trials(self, run_id: str, *, with_predictions: bool = False) -> dict[str, TrialResult]:
         """The trials of a run by key, in its order, whatever their status."""
