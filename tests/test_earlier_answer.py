@@ -9,7 +9,7 @@ import pytest
 
 import mldiag
 from mldiag.run.store.trial_store import Store
-from mldiag.tracking import tracker
+from mldiag.tracking import writer_process
 
 X = np.arange(300.0).reshape(-1, 1) % 7
 
@@ -74,7 +74,7 @@ def test_mlflow_is_told_once_and_again_where_it_has_lost_the_run(ask, tmp_path, 
     first = ask(tracking_uri=uri)
 
     with monkeypatch.context() as no_process:
-        no_process.setattr(tracker.subprocess, "Popen", None)
+        no_process.setattr(writer_process, "take", None)
         assert ask(tracking_uri=uri).mlflow == first.mlflow
 
     with closing(sqlite3.connect(file)) as database:

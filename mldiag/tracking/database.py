@@ -78,11 +78,15 @@ def wait_less(destination: Destination) -> None:
         return
     from sqlalchemy import Engine, event
 
-    def on_connect(connection: sqlite3.Connection, _: object) -> None:
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-            connection.execute("PRAGMA synchronous = NORMAL")
+    if not event.contains(Engine, "connect", _on_connect):
+        event.listen(Engine, "connect", _on_connect)
 
-    event.listen(Engine, "connect", on_connect)
+
+def _on_connect(connection: object, _: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):  # of another command's store
+        return
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _expected_schema() -> str:

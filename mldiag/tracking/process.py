@@ -2,7 +2,8 @@
 
 It costs about two seconds of import and two of table-building at the first use, it changes warning
 filters and logging, and a request may hang: none of it touches the process that runs the trials. When
-that process dies, the pipe ends, and the run is marked as interrupted at once.
+that process dies, the pipe ends, and the run is marked as interrupted at once. After a command the process
+waits for the next one of the same process.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from mldiag.errors import MldiagError
 from mldiag.tracking import messages, session
 from mldiag.tracking.destination import redacted
 from mldiag.tracking.writer import RunWriter
 
+IDLE_SECONDS = 900.0
+"""How long the process waits for another command; it holds a few hundred megabytes."""
 
-def main() -> int:
-    """Serve one command over stdin and stdout; returns the exit status."""
+
+def main() -> NoReturn:
+    """Serve commands over stdin and stdout, one after the other, until nobody speaks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle; it tells us
     for name, value in session.ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -32,17 +36,25 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what MLflow prints must not mix with the messages
     inbox = _inbox(sys.stdin.buffer)
+    threading.Thread(target=_import_mlflow, name="mldiag-tracking-import", daemon=True).start()
 
     def say(message: Any) -> None:
         with contextlib.suppress(OSError):  # a command that was killed hears nothing any more
             messages.send(answers, message)
 
     try:
-        _serve(inbox, say)
+        while _serve(inbox, say):
+            pass
     except Exception as error:  # whatever MLflow raises: the run itself must not notice
         say(messages.Failed(_reason(error)))
-        return 1
-    return 0
+    # Everything is written and closed: taking thousands of modules apart would take another second.
+    os._exit(0)
+
+
+def _import_mlflow() -> None:
+    """Begin before there is a command; why it fails is told to the one that comes."""
+    with contextlib.suppress(Exception):
+        import mlflow  # noqa: F401
 
 
 def _inbox(pipe: IO[bytes]) -> queue.SimpleQueue[Any]:
@@ -59,10 +71,14 @@ def _inbox(pipe: IO[bytes]) -> queue.SimpleQueue[Any]:
     return inbox
 
 
-def _serve(inbox: queue.SimpleQueue[Any], say: Callable[[Any], None]) -> None:
-    first = inbox.get()
+def _serve(inbox: queue.SimpleQueue[Any], say: Callable[[Any], None]) -> bool:
+    """Serve one command; returns whether there may be another one."""
+    try:
+        first = inbox.get(timeout=IDLE_SECONDS)
+    except queue.Empty:
+        return False
     if not isinstance(first, messages.Open):
-        return
+        return False
     writer = session.open_writer(
         first.destination,
         first.context,
@@ -70,15 +86,13 @@ def _serve(inbox: queue.SimpleQueue[Any], say: Callable[[Any], None]) -> None:
         notice=lambda text: say(messages.Notice(text)),
     )
     say(messages.Opened(writer.experiment_id, writer.run_id, complete=writer.complete))
-    while True:
-        message = inbox.get()
-        if isinstance(message, messages.Trial):
-            _write_trial(writer, message)
-            say(messages.Wrote(writer.written))
-        else:
-            _write_end(writer, message)
-            say(messages.Closed(writer.scored_ids))
-            return
+    while isinstance(message := inbox.get(), messages.Trial):
+        _write_trial(writer, message)
+        say(messages.Wrote(writer.written))
+    _write_end(writer, message)
+    session.close_writer(writer)
+    say(messages.Closed(writer.scored_ids))
+    return message is not None
 
 
 def _write_trial(writer: RunWriter, trial: messages.Trial) -> None:

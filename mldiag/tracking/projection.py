@@ -11,7 +11,6 @@ from mldiag.tracking.destination import Destination
 from mldiag.tracking.tracker import Tracked, Tracker
 from mldiag.trial_result import TrialResult
 
-
 FILE_NAME = "projection.json"
 """In the folder of each run: what MLflow is shown of it, but for the trials."""
 

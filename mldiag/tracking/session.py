@@ -56,6 +56,13 @@ def open_writer(
     return writer
 
 
+def close_writer(writer: RunWriter) -> None:
+    """Let go of the database: a SQLite file without readers is one file again, and may be moved."""
+    engine = getattr(writer.client._tracking_client.store, "engine", None)
+    if engine is not None:
+        engine.dispose()
+
+
 def find_experiment(
     client: Any,
     destination: Destination,

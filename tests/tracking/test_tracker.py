@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from mldiag.tracking import tracker as tracker_module
+from mldiag.tracking import writer_process
 from mldiag.tracking.context import Projection
 from mldiag.tracking.destination import Destination
 from mldiag.tracking.projection import project_run
@@ -102,6 +103,35 @@ def test_a_database_of_another_version_is_left_alone(tmp_path):
     assert "hint: --tracking-uri" in notices[0]
 
 
+def test_the_next_command_takes_the_same_process_in_the_same_surroundings(
+    destination, client_of, tmp_path, monkeypatch
+):
+    results, notices, processes = curve_results(repeats=1), [], []
+    for name, variable in (("first", "1"), ("second", "1"), ("third", "2")):
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", variable)
+        context = replace(CONTEXT, run_id=name)
+        answer = curve_answer(tmp_path, results)
+        assert run_tracker(destination, results, answer, notices, context=context) is not None
+        processes.append(writer_process._idle.pid)
+        assert not list(tmp_path.glob("mlflow.db-*"))  # closed between two commands
+    assert processes[0] == processes[1] != processes[2]
+    assert notices == []
+    runs = client_of(destination.uri).search_runs(["1"], "tags.`mldiag.complete` = 'yes'")
+    assert {run.data.tags["mldiag.run_id"] for run in runs} == {"first", "second", "third"}
+    writer_process.end_idle()
+
+
+def test_a_process_that_died_while_it_waited_is_replaced(destination, tmp_path):
+    results, notices = curve_results(repeats=1), []
+    writer_process.prepare()
+    waiting = writer_process._idle
+    os.kill(waiting.pid, signal.SIGKILL)
+    waiting._process.wait()
+    assert run_tracker(destination, results, curve_answer(tmp_path, results), notices) is not None
+    assert notices == []
+    writer_process.end_idle()
+
+
 def test_an_interrupted_command_is_marked(destination, client_of):
     assert run_tracker(destination, curve_results(repeats=1), None, []) is None
     client = client_of(destination.uri)
@@ -121,12 +151,12 @@ def test_a_writing_process_that_dies_is_said(destination, tmp_path):
 
 
 def test_a_writing_process_that_says_nothing_is_ended(destination, tmp_path, monkeypatch):
-    monkeypatch.setattr(tracker_module, "_START", "import time; time.sleep(600)")
+    monkeypatch.setattr(writer_process, "_START", "import time; time.sleep(600)")
     monkeypatch.setattr(tracker_module, "PATIENCE_SECONDS", 0.2)
     notices = []
     tracker = Tracker(destination, CONTEXT, notice=notices.append)
     tracker.start()
-    process = tracker._process
+    process = tracker._process._process
     assert tracker.close(curve_answer(tmp_path, curve_results())) is None
     assert process.returncode == -signal.SIGKILL
     assert "no sign of life" in notices[0]
@@ -134,9 +164,8 @@ def test_a_writing_process_that_says_nothing_is_ended(destination, tmp_path, mon
 
 def test_mlflow_missing_is_said_with_the_remedy(destination, tmp_path, monkeypatch):
     hide = "import sys; sys.modules['mlflow'] = None; "
-    monkeypatch.setattr(
-        tracker_module, "_START", tracker_module._START.replace("from mldiag", hide + "from mldiag")
-    )
+    start = writer_process._START.replace("from mldiag", hide + "from mldiag")
+    monkeypatch.setattr(writer_process, "_START", start)
     notices = []
     assert run_tracker(destination, [], curve_answer(tmp_path, curve_results()), notices) is None
     assert "pip install mlflow" in notices[0]
