@@ -8,16 +8,16 @@ import mldiag
 ROOT = Path(mldiag.__file__).parent
 
 LAYERS = (
-    ("errors",),
+    ("errors", "kept_process"),
     ("trial_spec", "findings"),
     ("parameters", "ranges", "metrics", "trial_result", "trial", "subsets", "wording"),
     ("data", "stats", "roles"),
     ("scoring", "estimators"),
     ("declaration",),
     ("adapters", "demo"),
-    ("steps", "run", "report", "tracking"),
+    ("steps", "run", "report", "tracking", "early_checks"),
     ("command_text",),
-    ("answer",),
+    ("answer", "earlier_answer"),
     ("diagnosis",),
     ("api",),
     ("cli", "__main__"),

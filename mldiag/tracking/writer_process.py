@@ -6,7 +6,6 @@ notebook's next cell say, for as long as `process.IDLE_SECONDS`, and ends with t
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -18,13 +17,11 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any
 
+from mldiag.kept_process import Kept
 from mldiag.tracking import messages
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
 _START += "from mldiag.tracking.process import main; main()"
-
-_idle: WriterProcess | None = None
-_changing = threading.Lock()
 
 
 class WriterProcess:
@@ -109,6 +106,10 @@ class WriterProcess:
                 return
 
 
+IDLE: Kept[WriterProcess] = Kept()
+"""The process that waits for the next command."""
+
+
 def prepare() -> None:
     """Start a process now for the command that is about to begin, so that it imports MLflow meanwhile."""
     with contextlib.suppress(OSError):  # the command itself will say so
@@ -121,43 +122,13 @@ def take() -> WriterProcess:
     Raises:
         OSError: If none can be started.
     """
-    global _idle
-    with _changing:
-        kept, _idle = _idle, None
-    if kept is not None and kept.suits:
-        return kept
-    if kept is not None:
-        kept.end()
-    return WriterProcess()
+    return IDLE.take() or WriterProcess()
 
 
 def keep(process: WriterProcess) -> None:
-    """Let a process wait for the next command; of several, one is kept."""
-    global _idle
+    """Let a process wait for the next command."""
     process.listen(_ignore)
-    with _changing:
-        spare, _idle = _idle, process
-    if spare is not None:
-        spare.end()
-
-
-@atexit.register
-def end_idle() -> None:
-    """End the process that waits, if there is one."""
-    global _idle
-    with _changing:
-        kept, _idle = _idle, None
-    if kept is not None:
-        kept.end()
-
-
-def _forget() -> None:
-    """In a fork: the process is the parent's, and so is its lock."""
-    global _idle, _changing
-    _idle, _changing = None, threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget)
+    IDLE.keep(process)
 
 
 def _surroundings() -> tuple[str, dict[str, str], list[str]]:

@@ -1,5 +1,6 @@
 """What every engine must do, and what the one with worker processes survives."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import mldiag
 from mldiag.errors import MldiagError
 from mldiag.run.engines.cargo import CargoError, pack
+from mldiag.run.engines.fork_server import IDLE
 from mldiag.run.engines.inline import InlineEngine
 from mldiag.run.engines.local import CHUNK_TRIALS, LocalEngine
 from mldiag.run.threads import THREAD_VARIABLES
@@ -186,7 +188,7 @@ def test_a_training_that_ends_its_process_is_found_out(local):
 
 
 def test_a_killed_worker_with_memory_used_up_ran_out_of_memory(local, monkeypatch):
-    kills = iter(range(1, 100))
+    kills = itertools.count(10**6)  # above what this machine has counted so far
     monkeypatch.setattr("mldiag.run.engines.local.memory_kills", lambda: next(kills))
     (result,) = local.run([spec_of("kill", seed=1)])
     assert (result.status, result.attempts) == ("out_of_memory", 1)
@@ -438,6 +440,24 @@ def test_the_parents_multiprocessing_is_untouched(local):
     )
     assert done.returncode == 0, done.stderr
     assert multiprocessing.forkserver._forkserver._forkserver_pid is None
+
+
+def test_the_next_engine_takes_the_same_server_in_the_same_surroundings(monkeypatch):
+    def server_of_an_engine():
+        engine = LocalEngine(cases, workers=1, threads=1)
+        try:
+            assert [result.status for result in engine.run([spec_of()])] == ["ok"]
+        finally:
+            engine.close()
+        return IDLE._waiting._forkserver_pid
+
+    first, second = server_of_an_engine(), server_of_an_engine()
+    monkeypatch.setenv("MLDIAG_TEST_VARIABLE", "1")
+    third = server_of_an_engine()
+    assert first == second != third
+    os.kill(third, signal.SIGKILL)  # while it waits: the next engine starts another one
+    assert server_of_an_engine() != third
+    IDLE.end()
 
 
 ORPHANS = """

@@ -280,14 +280,14 @@ def test_auto_runs_short_trials_of_known_estimators_in_process(make):
 
 
 def test_auto_changes_to_workers_once_they_pay(make, monkeypatch):
-    monkeypatch.setattr("mldiag.run.engines.choice.START_SECONDS", 0.05)
+    monkeypatch.setattr("mldiag.run.engines.choice._start_seconds", lambda: 0.05)
     own = slow.renamed(in_process=True)
     specs = [own.spec({"seconds": 0.1}, seed=seed) for seed in range(8)]
     names = engine_names(make(own, engine="auto", jobs=2), specs)
     assert names[0] == "inline"
     assert names[-1] == "local"
     assert len(names) == 8
-    monkeypatch.setattr("mldiag.run.engines.choice.START_SECONDS", 1000.0)
+    monkeypatch.setattr("mldiag.run.engines.choice._start_seconds", lambda: 1000.0)
     more = [own.spec({"seconds": 0.01}, seed=seed) for seed in range(20, 24)]
     assert set(engine_names(make(own, engine="auto", jobs=2), more)) == {"inline"}
 

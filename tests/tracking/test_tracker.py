@@ -112,24 +112,24 @@ def test_the_next_command_takes_the_same_process_in_the_same_surroundings(
         context = replace(CONTEXT, run_id=name)
         answer = curve_answer(tmp_path, results)
         assert run_tracker(destination, results, answer, notices, context=context) is not None
-        processes.append(writer_process._idle.pid)
+        processes.append(writer_process.IDLE._waiting.pid)
         assert not list(tmp_path.glob("mlflow.db-*"))  # closed between two commands
     assert processes[0] == processes[1] != processes[2]
     assert notices == []
     runs = client_of(destination.uri).search_runs(["1"], "tags.`mldiag.complete` = 'yes'")
     assert {run.data.tags["mldiag.run_id"] for run in runs} == {"first", "second", "third"}
-    writer_process.end_idle()
+    writer_process.IDLE.end()
 
 
 def test_a_process_that_died_while_it_waited_is_replaced(destination, tmp_path):
     results, notices = curve_results(repeats=1), []
     writer_process.prepare()
-    waiting = writer_process._idle
+    waiting = writer_process.IDLE._waiting
     os.kill(waiting.pid, signal.SIGKILL)
     waiting._process.wait()
     assert run_tracker(destination, results, curve_answer(tmp_path, results), notices) is not None
     assert notices == []
-    writer_process.end_idle()
+    writer_process.IDLE.end()
 
 
 def test_an_interrupted_command_is_marked(destination, client_of):

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 ENGINES = ("inline", "local")
 AUTO = "auto"
 
-START_SECONDS = 2.0
-"""What starting worker processes costs, with scikit-learn or torch to import."""
+START_SECONDS, WARM_START_SECONDS = 2.0, 0.1
+"""What starting worker processes costs, with scikit-learn or torch to import, and where a server of an
+earlier command of this process has them."""
 
 
 class EngineChoice:
@@ -104,7 +105,7 @@ class EngineChoice:
         seconds = self._costs.seconds_of(self._left, self._size_left)
         if seconds is None or self._workers < 2:
             return False
-        return seconds > START_SECONDS + seconds / self._workers
+        return seconds > _start_seconds() + seconds / self._workers
 
     def _open(self, name: str) -> Engine:
         threads, limit = inner_threads(self._workers), self._settings.time_limit
@@ -117,3 +118,9 @@ class EngineChoice:
         return LocalEngine(
             self._experiment, workers=self._workers, threads=threads, time_limit=limit
         )
+
+
+def _start_seconds() -> float:
+    from mldiag.run.engines.fork_server import IDLE
+
+    return WARM_START_SECONDS if IDLE.ready else START_SECONDS

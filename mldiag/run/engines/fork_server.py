@@ -19,6 +19,8 @@ from multiprocessing import context, forkserver, popen_forkserver, process, spaw
 from types import FunctionType, SimpleNamespace
 from typing import Any, cast
 
+from mldiag.kept_process import Kept
+
 PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
 """Libraries that may be imported before a fork: none of them starts threads when it is imported."""
 
@@ -44,18 +46,30 @@ class WorkerServer(forkserver.ForkServer):
     Args:
         preload: Modules to import before the first fork.
         environment: Variables to set for it and for its workers.
+
+    Attributes:
+        environment: As given.
+        libraries: Top-level names of what it has imported.
     """
 
     def __init__(self, preload: Sequence[str], environment: Mapping[str, str]) -> None:
         super().__init__()
-        self._environment = dict(environment)
+        self.environment = dict(environment)
+        self.libraries = _libraries(preload)
+        self._made_in = _surroundings()
         self._started: weakref.WeakSet[_WorkerPopen] = weakref.WeakSet()
         self.set_forkserver_preload(list(preload))
+
+    @property
+    def suits(self) -> bool:
+        """Whether it runs and has the libraries that a new one would have."""
+        running = cast("Any", self)._forkserver_pid is not None
+        return running and self._made_in == _surroundings() and self.libraries >= _libraries()
 
     def ensure_running(self) -> None:
         """Start the server if it does not run; only then is the environment touched."""
         server: Any = self  # its attributes are not part of the documented interface
-        variables = self._environment if server._forkserver_pid is None else {}
+        variables = self.environment if server._forkserver_pid is None else {}
         stock: Any = forkserver.ForkServer.ensure_running
         names = {"get_preparation_data": _preparation_data, "get_executable": spawn.get_executable}
         with _environment_set(variables), _interrupt_blocked():
@@ -70,8 +84,8 @@ class WorkerServer(forkserver.ForkServer):
         for worker in list(self._started):
             worker.terminate()
 
-    def stop(self) -> None:
-        """End the workers and the server at once."""
+    def end(self) -> None:
+        """End the workers and the server at once; `ensure_running` would start another."""
         self.kill_workers()
         server: Any = self
         if server._forkserver_pid is not None:
@@ -80,6 +94,11 @@ class WorkerServer(forkserver.ForkServer):
             server._stop()
         # Should it have died of a library that cannot be imported there, the next one does without.
         self.set_forkserver_preload([WORKER_MODULE])
+        self.libraries = _libraries([WORKER_MODULE])
+
+
+IDLE: Kept[WorkerServer] = Kept()
+"""The server that waits for the next command of this process, with its libraries imported."""
 
 
 class WorkerContext(context.ForkServerContext):
@@ -169,6 +188,15 @@ def _preparation_data(name: str) -> dict[str, Any]:
         "dir": folder,
         "orig_dir": folder,
     }
+
+
+def _libraries(names: Sequence[str] | None = None) -> set[str]:
+    return {name.split(".")[0] for name in (modules_to_preload() if names is None else names)}
+
+
+def _surroundings() -> tuple[dict[str, str], list[str]]:
+    """What a server inherits, and its workers from it."""
+    return dict(os.environ), list(sys.path)
 
 
 @contextmanager

@@ -109,7 +109,7 @@ class LocalEngine:
             self._cancel()
 
     def close(self) -> None:
-        """Kill the workers and their server; a second call does nothing."""
+        """Kill the workers; a second call does nothing."""
         self._pool.close()
 
     def _send(self, source: Iterator[TrialSpec]) -> None:

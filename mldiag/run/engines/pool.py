@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pebble import ProcessPool
 
 from mldiag.run.engines import cargo as cargos
-from mldiag.run.engines.fork_server import WorkerContext, WorkerServer, modules_to_preload
+from mldiag.run.engines.fork_server import (
+    IDLE,
+    WorkerContext,
+    WorkerServer,
+    modules_to_preload,
+)
 from mldiag.run.engines.shared_file import SharedFile
 from mldiag.run.engines.worker_process import WorkerState, run_chunk, start_worker
 from mldiag.run.threads import THREAD_VARIABLES
@@ -62,7 +67,7 @@ class WorkerPool:
             environment = {
                 name: str(self._threads) for name in THREAD_VARIABLES if name not in os.environ
             }
-            self._server = WorkerServer(modules_to_preload(), environment)
+            self._server = _server_with(environment)
         self._pool = ProcessPool(
             max_workers=self._workers,
             initializer=start_worker,
@@ -104,22 +109,42 @@ class WorkerPool:
 
     def stop(self) -> None:
         """Kill the processes; `start` begins again. The pool's own threads get a moment to end."""
+        self._stop_workers()
+        if self._server is not None:
+            self._server.end()
+
+    def close(self) -> None:
+        """Stop, and let go of the experiment; a second call does nothing.
+
+        The fork server has nothing of the experiment and waits for the next command of this process.
+        """
+        self._stop_workers()
+        server, self._server = self._server, None
+        if server is not None:
+            server.kill_workers()
+            IDLE.keep(server)
+        if self._state is not None:
+            self._state.cargo.close()
+            self._state.progress.close()
+        self._state = None
+
+    def _stop_workers(self) -> None:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.stop()
             joining = threading.Thread(target=pool.join, daemon=True)
             joining.start()
             joining.join(JOIN_SECONDS)
-        if self._server is not None:
-            self._server.stop()
 
-    def close(self) -> None:
-        """Stop, and let go of the experiment; a second call does nothing."""
-        self.stop()
-        if self._state is not None:
-            self._state.cargo.close()
-            self._state.progress.close()
-        self._server = self._state = None
+
+def _server_with(environment: dict[str, str]) -> WorkerServer:
+    """The server that waits, if its workers would have these variables; else a new one."""
+    server = IDLE.take()
+    if server is not None and server.environment == environment:
+        return server
+    if server is not None:
+        server.end()
+    return WorkerServer(modules_to_preload(), environment)
 
 
 def _exists(pid: int) -> bool:
