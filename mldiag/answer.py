@@ -142,9 +142,10 @@ def keep(
     """Write the figure, the report, and what MLflow will be shown, also should it be away now."""
     folder.mkdir(parents=True, exist_ok=True)
     figure = step.plot(diagnosis)
+    from mldiag.steps import drawing  # matplotlib takes a second to import
+
     files = [folder / "plot.png", folder / "plot.svg"]
-    for file in files:
-        figure.savefig(file, facecolor="white")
+    drawing.save(figure, files)
     report = replace(report, figures=tuple(map(str, files)))
     seconds = datetime.now(UTC).timestamp() - context.started
     answer = RunAnswer.of(report, diagnosis, wall_seconds=seconds)

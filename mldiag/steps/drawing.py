@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ BAD = "#7a7a7a"
 
 TITLE_SIZE, LABEL_SIZE = 13, 11
 
+MINOR_DECADES = 4
+"""Over more decades than this, ticks between the powers of ten are a grey blur that costs time."""
+
 
 def new_figure(panels: int = 1) -> tuple[Figure, list[Axes]]:
     """A figure outside of pyplot, so that no global state changes, with its axes.
@@ -54,6 +58,16 @@ def new_figure(panels: int = 1) -> tuple[Figure, list[Axes]]:
         axis.set_axisbelow(True)
         axis.tick_params(labelsize=LABEL_SIZE - 1)
     return figure, axes[:panels]
+
+
+def save(figure: Figure, files: Iterable[Path]) -> None:
+    """Write a figure, in the format of each file's name; it is laid out once for all of them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    for file in files:
+        figure.savefig(file, facecolor="white")
 
 
 def title(figure: Figure, verdict: str, detail: str) -> None:
@@ -105,6 +119,8 @@ def value_axis(axes: Axes, values: Sequence[float], *, log: bool, whole: bool = 
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2 else (1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
+        if decades > MINOR_DECADES:
+            axes.xaxis.set_minor_locator(NullLocator())
 
 
 def score_label(axes: Axes, metric: Metric) -> None:
