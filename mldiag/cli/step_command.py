@@ -123,8 +123,11 @@ def _diagnose(
     from mldiag.diagnosis import diagnose_experiment, plan_experiment
     from mldiag.report.plan import main_reasons
     from mldiag.report.progress import ProgressListener
+    from mldiag.tracking import writer_process
 
     with ProgressListener() as listener:
+        if common.tracking_uri is not False:
+            writer_process.prepare()  # MLflow's import overlaps that of the experiment
         found = find_experiment(target)
         experiment = found.experiment
         if found.announcement:

@@ -61,7 +61,7 @@ def schema_of(path: Path) -> str:
 def holds_run(path: Path, run_id: str) -> bool:
     """Whether a SQLite file of MLflow shows a run; asked without MLflow, whose import takes seconds."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)) as database:
+        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=1)) as database:
             query = "SELECT 1 FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"
             return database.execute(query, (run_id,)).fetchone() is not None
     except sqlite3.Error:
