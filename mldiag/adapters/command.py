@@ -12,11 +12,12 @@ from typing import Any
 from mldiag.adapters.command_line import (
     CommandLine,
     check_program,
+    check_script,
     content_digests,
     named_files,
     search_path,
 )
-from mldiag.adapters.config import check_keys, read_parameters, text_of
+from mldiag.adapters.config import check_keys, flag_of, read_parameters, text_of
 from mldiag.adapters.process import Finished, last_lines, run_program
 from mldiag.adapters.row_files import RowFiles
 from mldiag.adapters.script_scores import RESULT_VARIABLE, ScorePattern
@@ -98,16 +99,23 @@ def command_experiment(table: Mapping[str, Any], path: Path) -> Experiment:
     check_keys(table, _KEYS, "[tool.mldiag] with a command")
     command, folder = table["command"], path.parent
     if not isinstance(command, Mapping):
-        raise MldiagError(f"command is {command!r}", expected=f"a table, {_WHERE}")
+        raise MldiagError(
+            f"command is {command!r}",
+            expected=f"a table, {_WHERE}",
+            hint=f'{_WHERE}\nrun = "{command}"\n{_METRIC_HINT}' if isinstance(command, str) else "",
+        )
     check_keys(command, _COMMAND_KEYS, _WHERE)
     params = read_parameters(table.get("params", {}))
     text = text_of(command, "run", _WHERE, hint='run = "python train.py --seed {seed}"')
     line = CommandLine.parse(text, params)
     check_program(line.words[0], folder)
+    check_script(line.words, folder)
     metric, pattern = _measured(command.get("metric"))
     files = command.get("files", [])
     if not isinstance(files, list) or not all(isinstance(item, str) for item in files):
-        raise MldiagError(f"files is {files!r}", expected="a list of names in quotes")
+        raise MldiagError(
+            f"files is {files!r}", expected="a list of names in quotes", hint='files = ["train.py"]'
+        )
     named_files(files, folder)
     source, fixed_rows = _source(table, command, line, folder)
     declared = (source.data, source.valid, source.test) if source.data else ()
@@ -176,7 +184,7 @@ def _source(
 
 def _measured(declared: Any) -> tuple[Metric, ScorePattern]:
     if isinstance(declared, str):
-        return named_metric(declared), ScorePattern(declared)
+        return _directed(declared), ScorePattern(declared)
     if not isinstance(declared, Mapping):
         shown = "is missing" if declared is None else f"is {declared!r}"
         raise MldiagError(f"metric {shown} in {_WHERE}", expected="a table", hint=_METRIC_HINT)
@@ -185,10 +193,26 @@ def _measured(declared: Any) -> tuple[Metric, ScorePattern]:
     for key in ("regex", "train_regex"):
         if key in declared:
             text_of(declared, key, f"metric of {_WHERE}", hint=_METRIC_HINT)
-    metric = named_metric(
-        name, maximize=declared.get("maximize"), minimize=declared.get("minimize")
+    where = f"metric of {_WHERE}"
+    metric = _directed(
+        name,
+        maximize=flag_of(declared, "maximize", where),
+        minimize=flag_of(declared, "minimize", where),
     )
     return metric, ScorePattern(name, declared.get("regex", ""), declared.get("train_regex", ""))
+
+
+def _directed(name: str, *, maximize: bool | None = None, minimize: bool | None = None) -> Metric:
+    """The metric, with a hint in the words of the configuration where its direction is unknown."""
+    try:
+        return named_metric(name, maximize=maximize, minimize=minimize)
+    except MldiagError as error:
+        raise MldiagError(
+            error.what,
+            expected=error.expected,
+            nearest=error.nearest,
+            hint=f"metric = {{ name = '{name}', minimize = true }}",
+        ) from error
 
 
 def _name_of(line: CommandLine) -> str:

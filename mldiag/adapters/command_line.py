@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError, nearest_name, unknown_name
 
 OWN_PLACEHOLDERS = ("seed", "rows_file", "valid_file")
+
+_INTERPRETERS = ("python", "Rscript", "julia", "bash", "sh", "node", "perl", "ruby")
 
 _BRACES = "write {{ and }} for braces that the program itself is to see"
 
@@ -53,7 +55,9 @@ class CommandLine:
             words = tuple(shlex.split(text))
         except ValueError as error:
             raise MldiagError(
-                f"cannot split the line {text!r}: {error}", expected="closed quotes"
+                f"cannot split the line {text!r}: {error}",
+                expected="closed quotes",
+                hint='run = "python train.py --seed {seed}"',
             ) from error
         if not words:
             raise MldiagError("the command line is empty", expected="a program and its arguments")
@@ -64,15 +68,13 @@ class CommandLine:
         used = line.placeholders
         for name in sorted(used):
             if name not in (*declared, *OWN_PLACEHOLDERS):
-                raise unknown_name(
-                    "placeholder", name, [*declared, *OWN_PLACEHOLDERS], hint=_BRACES
-                )
+                raise _unknown_placeholder(name, text, declared)
         for name in declared:
             if name not in used:
                 raise MldiagError(
                     f"the parameter {name!r} stands nowhere on the line {text!r}",
                     expected="a place for every parameter",
-                    hint=f"{text} --{name} {{{name}}}",
+                    hint=f'run = "{text} --{name} {{{name}}}"',
                 )
         return line
 
@@ -101,6 +103,17 @@ class CommandLine:
                 names += [f"{module}.py", f"{module}/__main__.py"]
             found += [folder / name for name in names if name and (folder / name).is_file()]
         return found
+
+
+def _unknown_placeholder(name: str, text: str, declared: list[str]) -> MldiagError:
+    error = unknown_name("placeholder", name, [*declared, *OWN_PLACEHOLDERS])
+    mended = text.replace(f"{{{name}", f"{{{error.nearest}")
+    return MldiagError(
+        f"{error.what} on the line {text!r}",
+        expected=f"{error.expected}; {_BRACES}",
+        nearest=error.nearest,
+        hint=f'run = "{mended}"' if error.nearest else "",
+    )
 
 
 def _pieces(word: str) -> Iterator[tuple[str, str | None, str]]:
@@ -148,12 +161,40 @@ def check_program(program: str, folder: Path) -> None:
             f"{program} may not be executed", expected="a program", hint=f"chmod +x {program}"
         )
     files = [p.name for p in folder.iterdir() if p.is_file()]
-    close = difflib.get_close_matches(program, files, n=1, cutoff=0.5)
+    script = program.endswith(".py")
+    near = nearest_name(program, [*files, *_INTERPRETERS], cutoff=0.6)
     raise MldiagError(
         f"there is no program {program!r}",
         expected="one on the PATH, or a path such as ./train",
-        nearest="".join(close),
-        hint="python train.py ..." if program.endswith(".py") else "",
+        nearest=f"python {near}" if near.endswith(".py") else near,
+        hint=f"python {near}" if script and near else f"command -v {shlex.quote(near or 'python')}",
+    )
+
+
+def check_script(words: Sequence[str], folder: Path) -> None:
+    """Refuse a script that is not there, where an interpreter is told to run one.
+
+    Args:
+        words: The program and its arguments.
+        folder: Where it runs.
+
+    Raises:
+        MldiagError: With the nearest file.
+    """
+    interpreter = re.sub(r"[\d.]+$", "", Path(words[0]).name)
+    if interpreter not in _INTERPRETERS or len(words) < 2 or words[1].startswith("-"):
+        return
+    script = words[1]
+    if "{" in script or not Path(script).suffix or (folder / script).exists():
+        return
+    beside = folder / Path(script).parent
+    files = [p.name for p in beside.iterdir() if p.is_file()] if beside.is_dir() else []
+    near = nearest_name(Path(script).name, files)
+    raise MldiagError(
+        f"{words[0]} is told to run {script}, which does not exist in {folder}",
+        expected="a script, named from the configuration's folder",
+        nearest=str(Path(script).with_name(near)) if near else "",
+        hint=f"ls {shlex.quote(str(beside if beside.is_dir() else folder))}",
     )
 
 
@@ -176,11 +217,12 @@ def named_files(patterns: Iterable[str], folder: Path) -> list[Path]:
         matched = [file for file in matched if file.is_file()]
         if not matched:
             names = [str(p.relative_to(folder)) for p in folder.glob("*") if p.is_file()]
-            close = difflib.get_close_matches(pattern, names, n=1, cutoff=0.4)
+            near = nearest_name(pattern, names)
             raise MldiagError(
                 f"files names {pattern}, which does not exist",
                 expected="files beside the configuration",
-                nearest="".join(close),
+                nearest=near,
+                hint=f'files = ["{near}"]' if near else f"ls {shlex.quote(str(folder))}",
             )
         found += matched
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +15,9 @@ from mldiag.parameters import Categorical, Float, Int, Parameter
 
 SETTING_KEYS = ("tracking_uri",)
 """Keys of `[tool.mldiag]` that declare no experiment."""
+
+EXAMPLE = '[tool.mldiag]\ndata = "train.csv"\ntarget = "label"'
+"""The shortest table that declares an experiment."""
 
 _PARAMETER_KEYS = ("low", "high", "default", "log", "int", "zero", "role", "increases", "choices")
 
@@ -26,20 +31,37 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = re.search(r"at line (\d+)", str(error))
         raise MldiagError(
-            f"{path} cannot be read: {error}", expected="a TOML file", hint=f"edit {path}"
+            f"{path} cannot be read: {error}",
+            expected="a TOML file in UTF-8",
+            hint=f"sed -n {line[1]}p {shlex.quote(str(path))}" if line else "",
         ) from error
     tool = content.get("tool", {})
     table = tool.get("mldiag", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
-        raise MldiagError(f"tool.mldiag in {path} is {table!r}", expected="a table, [tool.mldiag]")
+        raise MldiagError(
+            f"tool.mldiag in {path} is {table!r}", expected="a table, [tool.mldiag]", hint=EXAMPLE
+        )
     return table
 
 
 def experiment_table(path: Path) -> dict[str, Any] | None:
     """The part of `[tool.mldiag]` that declares an experiment, or None where there is no such part."""
-    table = {key: value for key, value in read_config(path).items() if key not in SETTING_KEYS}
-    return table or None
+    written = read_config(path)
+    if not written and _has_table(path):
+        raise MldiagError(
+            f"[tool.mldiag] in {path} is empty",
+            expected="data and target, or [tool.mldiag.command]; or no such table",
+            hint=EXAMPLE,
+        )
+    return {key: value for key, value in written.items() if key not in SETTING_KEYS} or None
+
+
+def _has_table(path: Path) -> bool:
+    """Whether the file has the table at all, be it empty."""
+    tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    return isinstance(tool, dict) and "mldiag" in tool
 
 
 def configured(home: Path, key: str) -> str | None:
@@ -72,13 +94,16 @@ def config_experiment(path: Path) -> Experiment:
         raise MldiagError(
             f"{path} has no [tool.mldiag] that declares an experiment",
             expected="data, target and estimator, or [tool.mldiag.command]",
-            hint="mldiag init",
+            hint=EXAMPLE,
         )
     try:
         if "command" in table:
             from mldiag.adapters.command import command_experiment
 
             return command_experiment(table, path)
+        from mldiag.adapters.table_declaration import check_table
+
+        check_table(table, path.parent)  # before scikit-learn and pandas take their seconds
         from mldiag.adapters.table import table_experiment
 
         return table_experiment(table, path)
@@ -96,6 +121,20 @@ def check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], where: str) -
     for key in table:
         if key not in allowed:
             raise unknown_name(f"key in {where}", key, allowed)
+
+
+def flag_of(table: Mapping[str, Any], key: str, where: str) -> bool | None:
+    """True or false, or None where the key is missing.
+
+    Raises:
+        MldiagError: If it is neither.
+    """
+    value = table.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    raise MldiagError(
+        f"{key} is {value!r} in {where}", expected="true or false", hint=f"{key} = true"
+    )
 
 
 def text_of(table: Mapping[str, Any], key: str, where: str, *, hint: str = "") -> str:
@@ -132,7 +171,11 @@ def read_parameters(
         Int(low=1, high=8, default=3, log=False, zero=False, role=None, increases=True)
     """
     if not isinstance(table, Mapping):
-        raise MldiagError(f"params is {table!r}", expected="a table, [tool.mldiag.params]")
+        raise MldiagError(
+            f"params is {table!r}",
+            expected="a table, [tool.mldiag.params]",
+            hint="[tool.mldiag.params]\nalpha = { low = 1e-4, high = 1.0, default = 0.01, log = true }",
+        )
     known = defaults or {}
     return {name: _parameter(name, fields, known.get(name)) for name, fields in table.items()}
 

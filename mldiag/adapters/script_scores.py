@@ -50,6 +50,13 @@ class ScorePattern:
                 raise MldiagError(
                     f"the regex '{text}' has {groups} groups",
                     expected="one, around the number; (?:...) groups without capturing",
+                    hint=f"regex = '{_one_group(text)}'",
+                )
+            if (fixed := _fixed_text(text)) and not _is_number(fixed):
+                raise MldiagError(
+                    f"the regex '{text}' can only find {fixed!r}, which is no number",
+                    expected="a group around the number",
+                    hint=rf"regex = '{text.replace('(', '').replace(')', '')}: (\S+)'",
                 )
 
     def read(self, finished: Finished, result: Path, store: Path) -> tuple[Scores, list[Scores]]:
@@ -97,6 +104,39 @@ class ScorePattern:
             f"mlflow.log_metric({self.metric!r}, number), or a regex in the configuration. "
             f"The output ends with:\n{ends}",
         )
+
+
+def _fixed_text(text: str) -> str:
+    r"""What an expression takes for the number, where that is always the same text; else empty.
+
+    Example:
+        >>> _fixed_text("val loss"), _fixed_text("(val) loss"), _fixed_text(r"loss (\S+)")
+        ('val loss', 'val', '')
+    """
+    group = re.search(r"(?<!\\)\((?!\?)(.*)\)", text)
+    taken = group[1] if group else text
+    return "" if re.search(r"[\\\[\]().*+?{}|^$]", taken) else taken
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _one_group(text: str) -> str:
+    r"""The same expression with its last plain group only.
+
+    Example:
+        >>> _one_group(r"(val|test) loss: (\S+)")
+        '(?:val|test) loss: (\\S+)'
+    """
+    opening = [match.start() for match in re.finditer(r"(?<!\\)\((?!\?)", text)]
+    for place in reversed(opening[:-1]):
+        text = f"{text[:place]}(?:{text[place + 1 :]}"
+    return text
 
 
 def values_in(pattern: str, finished: Finished) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import shlex
 from dataclasses import dataclass
 from importlib import import_module, util
 from pathlib import Path
@@ -11,7 +11,7 @@ from types import ModuleType
 from mldiag.adapters.user_file import import_folder, loaded_file, user_error
 from mldiag.declaration import Experiment
 from mldiag.demo import DEFAULT_DEMO, DEMOS, demo_experiment
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError, nearest_name, unknown_name
 
 CONFIG_NAME = "pyproject.toml"
 FILE_NAME = "experiment.py"
@@ -60,10 +60,10 @@ def find_experiment(target: str | None = None, *, folder: Path | None = None) ->
         raise MldiagError(
             f"{place.name} is a table, not an experiment",
             expected="a pyproject.toml beside it that names it",
-            hint=f'[tool.mldiag] with data = "{place.name}" and target = "COLUMN"',
+            hint=f'[tool.mldiag]\ndata = "{place.name}"\ntarget = "COLUMN"',
         )
     if path.endswith(".py") or (place.is_file() and place.suffix != ".toml"):
-        return Found(_from_file(place, name))
+        return Found(_from_file(place, name, typed=target))
     if place.suffix == ".toml":
         return Found(_from_config(place))
     if target in DEMOS:
@@ -126,10 +126,10 @@ def _looked_up(folder: Path, *, demo: bool = True) -> Found:
         return Found(_from_file(folder / FILE_NAME, ""))
     if not demo:
         raise MldiagError(
-            f"no experiment in {folder}",
+            f"no experiment in {_shown(folder)}",
             expected=f"[tool.mldiag] in {CONFIG_NAME}, or {FILE_NAME}",
             nearest=_nearest_file(folder, FILE_NAME),
-            hint="mldiag init",
+            hint=f"mldiag init {shlex.quote(_shown(folder / FILE_NAME))}",
         )
     announcement = (
         f"no {FILE_NAME} and no [tool.mldiag] in {folder}: running the built-in experiment "
@@ -156,10 +156,10 @@ def _from_config(path: Path) -> Experiment:
     return config_experiment(path.resolve())
 
 
-def _from_file(path: Path, name: str) -> Experiment:
-    file = _existing_file(path)
+def _from_file(path: Path, name: str, *, typed: str = "") -> Experiment:
+    file = _existing_file(path, typed=typed.removesuffix(f":{name}"))
     found = _experiments_in(loaded_file(file))
-    chosen = _chosen(found, name, f"{_shown(file)}")
+    chosen = _chosen(found, name, _shown(file), typed=typed)
     return _placed(found[chosen], f"{file}:{chosen}", file.parent)
 
 
@@ -179,6 +179,7 @@ def _from_module(path: str, name: str, folder: Path) -> Experiment:
             expected=f"file.py, file.py:name, package.module:name, or one of {', '.join(DEMOS)}",
             nearest=unknown.nearest,
             hint="mldiag list",
+            given=path,
         )
     try:
         module = import_module(path)
@@ -188,7 +189,7 @@ def _from_module(path: str, name: str, folder: Path) -> Experiment:
         origin = getattr(util.find_spec(path), "origin", None)
         raise user_error(error, Path(origin) if origin else folder, path) from error
     found = _experiments_in(module)
-    chosen = _chosen(found, name, path)
+    chosen = _chosen(found, name, path, typed=f"{path}:{name}" if name else path)
     return _placed(found[chosen], f"{path}:{chosen}", folder)
 
 
@@ -201,20 +202,29 @@ def _experiments_in(module: ModuleType) -> dict[str, Experiment]:
     return found
 
 
-def _chosen(found: dict[str, Experiment], name: str, where: str) -> str:
-    """The variable that holds the wanted experiment."""
+def _chosen(found: dict[str, Experiment], name: str, where: str, *, typed: str = "") -> str:
+    """The variable that holds the wanted experiment.
+
+    Args:
+        found: Experiments by variable.
+        name: The name that was asked for; may be empty.
+        where: The file or module, for messages.
+        typed: The target as it was typed.
+    """
     if not found:
         raise MldiagError(
             f"{where} declares no experiment",
             expected="a function under @mldiag.experiment(...), or Experiment.from_estimator(...)",
-            hint="mldiag init shows one that runs",
+            hint="mldiag init example.py",
         )
     if not name:
         if len(found) > 1:
             raise MldiagError(
                 f"{where} holds {len(found)} experiments: {', '.join(found)}",
                 expected="the name of one of them",
-                hint=f"{where}:{next(iter(found))}",
+                nearest=f"{typed or where}:{next(iter(found))}",
+                hint=f"mldiag list {shlex.quote(where)}",
+                given=typed,
             )
         return next(iter(found))
     if name in found:
@@ -222,24 +232,30 @@ def _chosen(found: dict[str, Experiment], name: str, where: str) -> str:
     for variable, experiment in found.items():
         if experiment.name == name:
             return variable
-    raise unknown_name("experiment", name, found, hint=f"{where}:{next(iter(found))}")
+    error = unknown_name("experiment", name, found, hint=f"mldiag list {shlex.quote(where)}")
+    raise error.prefixed(f"{where}: ")
 
 
-def _existing_file(path: Path) -> Path:
+def _existing_file(path: Path, *, typed: str = "") -> Path:
     if path.is_file():
         return path.resolve()
+    near = _nearest_file(path.parent, path.name)
+    if near and "," not in near:
+        near = str(Path(typed).with_name(near)) if typed else near
     raise MldiagError(
         f"there is no file {_shown(path)}",
         expected="file.py, file.py:name, package.module:name, or a built-in name",
-        nearest=_nearest_file(path.parent, path.name),
+        nearest=near,
         hint="mldiag list",
+        given=typed if "," not in near else "",
     )
 
 
 def _nearest_file(folder: Path, name: str) -> str:
     files = sorted(file.name for file in folder.glob("*.py")) if folder.is_dir() else []
-    close = difflib.get_close_matches(name, files, n=1, cutoff=0.3)
-    return close[0] if close else ", ".join(files[:5])
+    by_stem = {Path(file).stem: file for file in files}  # the ending is alike in all of them
+    near = nearest_name(Path(name).stem, by_stem, cutoff=0.6)
+    return by_stem[near] if near else ", ".join(files[:5])
 
 
 def _shown(path: Path) -> str:

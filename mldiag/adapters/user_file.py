@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
+import shlex
 import sys
 import traceback
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -11,7 +13,7 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
-from mldiag.errors import MldiagError, UserCodeError
+from mldiag.errors import MldiagError, UserCodeError, nearest_name
 
 _PREFIX = "mldiag_user_"
 _SHOWN_FRAMES = 8
@@ -104,7 +106,22 @@ def _execute(module: ModuleType, path: Path) -> None:
 def user_error(error: BaseException, path: Path, shown: str) -> MldiagError:
     """The user's own traceback, from their file on, as an error of ours."""
     last = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return UserCodeError(f"{shown} raised {last}", expected=user_traceback(error, path))
+    near = nearest_module(error.name) if isinstance(error, ModuleNotFoundError) else ""
+    return UserCodeError(
+        f"{shown} raised {last}", expected=user_traceback(error, path), nearest=near
+    )
+
+
+def nearest_module(name: str | None) -> str:
+    """The installed module, or the file in the current folder, that a missing one is a misspelling of."""
+    from importlib.metadata import packages_distributions
+
+    if not name or "." in name:
+        return ""
+    beside = {file.stem for file in Path.cwd().glob("*.py")}
+    return nearest_name(
+        name, {*packages_distributions(), *sys.stdlib_module_names, *beside}, cutoff=0.75
+    )
 
 
 def user_traceback(error: BaseException, path: Path) -> str:
@@ -130,15 +147,42 @@ def _is_users(filename: str, folder: Path) -> bool:
 def _syntax_error(error: SyntaxError, path: Path) -> MldiagError:
     shown = "".join(traceback.format_exception_only(error)).rstrip()
     return MldiagError(
-        f"{path.name}, line {error.lineno}: {error.msg}", expected=f"Python that parses\n{shown}"
+        f"{path.name}, line {error.lineno}: {error.msg}",
+        expected=f"Python that parses\n{shown}",
+        hint=f"python -m py_compile {shlex.quote(str(path))}",
     )
 
 
 def _located(error: MldiagError, path: Path) -> MldiagError:
-    """The same error, with the line of the user's file that led to it."""
+    """The same error, with the line of the user's file that led to it, and the parameter declared there."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename) == path]
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == path and frame.lineno]
     where = f"{path.name}, line {lines[-1]}: " if lines else f"{path.name}: "
-    return type(error)(
-        where + error.what, expected=error.expected, nearest=error.nearest, hint=error.hint
+    named = _parameter_on(path, lines[-1]) if lines else ""
+    what = (
+        f"parameter {named!r}: {error.what}"
+        if named and repr(named) not in error.what
+        else error.what
     )
+    return type(error)(
+        where + what, expected=error.expected, nearest=error.nearest, hint=error.hint
+    )
+
+
+def _parameter_on(path: Path, line: int) -> str:
+    """The parameter whose range a line declares; empty where it is none, or one of several."""
+    names = [
+        key.value
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant)
+        and isinstance(key.value, str)
+        and isinstance(value, ast.Call)
+        and getattr(value.func, "attr", getattr(value.func, "id", "")) in _RANGES
+        and value.lineno <= line <= (value.end_lineno or line)
+    ]
+    return names[0] if len(names) == 1 else ""
+
+
+_RANGES = ("Float", "Int", "Categorical")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class DataSource:
         if self.data is None:
             return self._load_row_numbers()
         main, frame = self._part(self.data, "data")
+        self._check_present(main.y)
         weights = self._column(self.sample_weight, frame, len(main), "sample_weight")
         main = Part(main.X, main.y, weights)
         valid = None if self.valid is None else self._part(self.valid, "valid")[0]
@@ -70,7 +72,7 @@ class DataSource:
             valid_rows=dataset.rows_of("valid"),
             test_rows=dataset.rows_of("test"),
         )
-        return Loaded(dataset, _checked(splits))
+        return Loaded(dataset, self._checked(splits))
 
     def _load_row_numbers(self) -> Loaded:
         if self.unseen:
@@ -91,7 +93,58 @@ class DataSource:
             valid_rows=_row_numbers(self.valid, self.rows, "valid"),
             test_rows=_row_numbers(self.test, self.rows, "test"),
         )
-        return Loaded(None, _checked(splits))
+        return Loaded(None, self._checked(splits))
+
+    def _check_present(self, y: Any) -> None:
+        """Refuse targets of which there is not a single one."""
+        if y is None or getattr(y, "ndim", 1) > 1 or not len(y):
+            return
+        values = np.asarray(y)
+        if values.dtype.kind in "fO" and all(value is None or value != value for value in values):
+            named = f"the target {self.target!r}" if self.target else "the target"
+            raise MldiagError(
+                f"{named} is missing in all {len(values):,} rows",
+                expected="a target for every row",
+                hint=self._look_at_the_table(),
+            )
+
+    def _look_at_the_table(self) -> str:
+        """A command that shows the declared table; empty where the data are no file."""
+        if not isinstance(self.data, (str, Path)):
+            return ""
+        return f"head -n 5 {shlex.quote(str(self.data))}"
+
+    def _checked(self, splits: SplitPlan) -> SplitPlan:
+        named = f"the target {self.target!r}" if self.target else "the target"
+        if splits.n_rows < MIN_ROWS:
+            raise MldiagError(
+                f"the data have {splits.n_rows} rows",
+                expected=f"at least {MIN_ROWS}: nothing can be learned from fewer",
+                hint=self._look_at_the_table(),
+            )
+        classes = [] if splits.labels is None else np.unique(splits.labels).tolist()
+        if len(classes) == 1:
+            raise MldiagError(
+                f"{named} has one class only: {classes[0]!r} in all {splits.n_rows:,} rows",
+                expected="at least two different values",
+                hint=self._look_at_the_table(),
+            )
+        sure = self.stratify is True or (
+            splits.labels is not None and splits.labels.dtype.kind in "US"
+        )
+        if len(classes) == splits.n_rows and sure:  # whole numbers may be quantities
+            raise MldiagError(
+                f"{named} has {len(classes):,} classes in {splits.n_rows:,} rows: one for each row",
+                expected="classes of several rows; or, for quantities, a regressor",
+                hint=self._look_at_the_table(),
+            )
+        if splits.groups is not None and len(np.unique(splits.groups)) < 3:
+            found = len(np.unique(splits.groups))
+            raise MldiagError(
+                f"the rows have {found} group{'s' * (found != 1)}",
+                expected="at least three groups: to train on, to validate on, and in reserve",
+            )
+        return splits
 
     def _part(self, declared: Any, name: str) -> tuple[Part, Any]:
         """Make a part of what was declared; the frame comes along where columns have names."""
@@ -110,7 +163,10 @@ class DataSource:
         if self.target not in value.columns:
             error = unknown_name("target column", self.target, value.columns)
             raise MldiagError(
-                f"{error.what} in {name}", expected=error.expected, nearest=error.nearest
+                f"{error.what} in {name}",
+                expected=error.expected,
+                nearest=error.nearest,
+                hint=f'target="{error.nearest}"' if error.nearest else "",
             )
         roles = (self.groups, self.time, self.sample_weight)
         beside = [column for column in roles if isinstance(column, str)]
@@ -212,22 +268,3 @@ def _row_numbers(declared: Any, count: int, name: str) -> NDArray[np.int64] | No
 
 MIN_ROWS = 10
 """Fewer rows cannot be split into training and validation rows that say anything."""
-
-
-def _checked(splits: SplitPlan) -> SplitPlan:
-    if splits.n_rows < MIN_ROWS:
-        raise MldiagError(
-            f"the data have {splits.n_rows} rows",
-            expected=f"at least {MIN_ROWS}: nothing can be learned from fewer",
-        )
-    if splits.labels is not None and len(np.unique(splits.labels)) < 2:
-        raise MldiagError(
-            "the target has one class only",
-            expected="at least two different values",
-            hint="check target=",
-        )
-    if splits.groups is not None and len(np.unique(splits.groups)) < 3:
-        raise MldiagError(
-            "fewer than three groups", expected="groups to train on, to validate on, and in reserve"
-        )
-    return splits

@@ -4,17 +4,71 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from mldiag.data.table_format import TableFormat, opened, wrong_encoding
+from mldiag.data.table_format import TableFormat, opened, table_format, wrong_encoding
 from mldiag.errors import MldiagError
 
 _SCANNED_BYTES = 1 << 21  # small enough to stay in the processor's cache
 _ELLIPSIS = 12  # names shown of a long header
+
+
+WHOLE_BYTES = 4 * 2**20
+"""Files up to this size are looked through before pandas is imported, which takes as long as 100 MB."""
+
+
+def checked_header(path: Path) -> list[str] | None:
+    """The names in the first line of a table of text, which is looked through where it is small.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The names, or None for a table that is no text.
+
+    Raises:
+        MldiagError: If there is no such file, or it is no table, empty, ragged, or not UTF-8.
+    """
+    form = table_format(path)
+    if form.kind != "csv":
+        return None
+    names = header_of(path, form)
+    check_header(names, path)
+    if path.stat().st_size <= WHOLE_BYTES:
+        _check_encoding(path, form)
+        check_widths(path, form, len(names))
+        _check_rows(path, form)
+    return names
+
+
+def _check_encoding(path: Path, form: TableFormat) -> None:
+    with opened(path, form) as file:
+        text = file.read()
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise encoding_error(path, form) from error
+
+
+def _check_rows(path: Path, form: TableFormat) -> None:
+    with opened(path, form) as file:
+        lines = sum(1 for line in file if line.strip())
+    if lines < 2:
+        raise no_rows(path)
+
+
+def no_rows(path: Path) -> MldiagError:
+    """The error for a table that ends with its header."""
+    return MldiagError(
+        f"{path.name} has a header but no rows",
+        expected="at least one row",
+        hint=f"wc -l {shlex.quote(path.name)}",
+    )
 
 
 def header_of(path: Path, form: TableFormat) -> list[str]:
@@ -55,7 +109,7 @@ def check_widths(path: Path, form: TableFormat, width: int) -> None:
         raise MldiagError(
             f"{path.name}, line {number}: {found} field{'s' * (found != 1)}",
             expected=f"{width}, as in the header",
-            hint=f"sed -n {number}p {path.name}",
+            hint=f"sed -n {number}p {shlex.quote(path.name)}",
         )
 
 

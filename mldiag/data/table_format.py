@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import re
+import shlex
 from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from mldiag.errors import MldiagError
+from mldiag.errors import MldiagError, nearest_name
 
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 20
@@ -93,9 +93,11 @@ def _check_present(path: Path) -> None:
     folder = path.parent
     files = folder.iterdir() if folder.is_dir() else ()
     names = sorted(p.name for p in files if p.name.lower().endswith(_TABLE_ENDINGS))
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.4)
     raise MldiagError(
-        f"there is no file {path}", expected="a CSV, TSV or Parquet file", nearest="".join(close)
+        f"there is no file {path}",
+        expected="a CSV, TSV or Parquet file",
+        nearest=nearest_name(path.name, names),
+        hint=f"ls {shlex.quote(str(folder))}",
     )
 
 
@@ -137,7 +139,7 @@ def wrong_encoding(path: Path, why: str, encoding: str) -> MldiagError:
     return MldiagError(
         f"{path.name} is not UTF-8: {why}",
         expected="UTF-8",
-        hint=f"iconv -f {encoding} -t UTF-8 {path.name} > utf8-{path.name}",
+        hint=f"iconv -f {encoding} -t UTF-8 {shlex.quote(path.name)} > {shlex.quote('utf8-' + path.name)}",
     )
 
 

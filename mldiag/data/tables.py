@@ -6,7 +6,13 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mldiag.data.table_checks import check_header, check_widths, encoding_error, header_of
+from mldiag.data.table_checks import (
+    check_header,
+    check_widths,
+    encoding_error,
+    header_of,
+    no_rows,
+)
 from mldiag.data.table_format import TableFormat, table_format
 from mldiag.errors import MldiagError
 
@@ -41,7 +47,7 @@ def read_table(path: Path | str, *, as_text: bool = False) -> pd.DataFrame:
     frame = _read_parquet(path) if form.kind == "parquet" else _read_text(path, form, as_text)
     check_header([str(name) for name in frame.columns], path)
     if not len(frame):
-        raise MldiagError(f"{path.name} has a header but no rows", expected="at least one row")
+        raise no_rows(path)
     return frame
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.utils import get_tags
 
-from mldiag.errors import MldiagError
-from mldiag.estimators.parts import final_step, parameters_of, weight_argument
+from mldiag.errors import MldiagError, nearest_name
+from mldiag.estimators.parts import (
+    final_step,
+    is_own,
+    nested_parts,
+    parameters_of,
+    weight_argument,
+)
 from mldiag.estimators.responses import available_response
 from mldiag.parameters import Parameter
 from mldiag.scoring.rule import ScoreRule
@@ -85,7 +92,8 @@ def check_parameters(estimator: Any, params: Mapping[str, Parameter], prefix: st
         allowed = sorted(key.removeprefix(prefix) for key in known if key.startswith(prefix))
         # "C" is meant as "svc__C": the last part of a nested name counts
         nested = [key for key in allowed if key.rsplit("__", 1)[-1] == name]
-        close = nested or difflib.get_close_matches(name, allowed, n=3, cutoff=0.4)
+        one = nearest_name(name, allowed)
+        close = nested or ([one] if one else [])
         shown = type(final_step(estimator)).__name__
         raise MldiagError(
             f"unknown parameter {name!r} of {shown}",
@@ -148,12 +156,61 @@ def targets_of(y: Any, name: str = "the targets", *, hint: str = "") -> Any:
             expected="a target for every row: leave these rows out",
             hint=hint or "keep = y.notna(); X, y = X[keep], y[keep]",
         )
+    if array.dtype.kind == "f" and np.isinf(flat).any():
+        first = int(np.flatnonzero(np.isinf(flat))[0])
+        raise MldiagError(
+            f"{name} are infinite in {int(np.isinf(flat).sum())} of {len(flat)} rows, first in row {first}",
+            expected="a finite target for every row: leave these rows out",
+            hint="keep = np.isfinite(y); X, y = X[keep], y[keep]",
+        )
     if array.dtype != object:
         return array
     kinds = {isinstance(value, str) for value in flat}
     if len(kinds) > 1:
         raise MldiagError(f"{name} mix text and numbers", expected="all text, or all numbers")
     return array.astype(str) if True in kinds else np.array(array.tolist())
+
+
+def check_features(estimator: Any, X: Any, *, hint: str = "") -> None:
+    """Refuse missing and infinite values where every fit would.
+
+    Only a single estimator of scikit-learn's own is asked: its tags say what it takes. What a pipeline or an
+    estimator around another one takes, only its fit can tell.
+
+    Args:
+        estimator: An unfitted estimator.
+        X: Features: array or frame.
+        hint: What to do about it.
+
+    Raises:
+        MldiagError: With the first column that holds such a value.
+    """
+    nested = len(list(nested_parts(estimator))) > 1
+    if nested or not is_own(estimator) or isinstance(estimator, (DummyClassifier, DummyRegressor)):
+        return
+    if get_tags(estimator).input_tags.allow_nan:
+        return
+    for name, values in _number_columns(X):
+        missing, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+        if missing or infinite:
+            kind, count = ("missing", missing) if missing else ("infinite", infinite)
+            raise MldiagError(
+                f"{name} is {kind} in {count:,} of {len(values):,} rows, which "
+                f"{type(estimator).__name__} does not take",
+                expected="a finite number in every row, or a model that takes missing values",
+                hint=hint or "make_pipeline(SimpleImputer(), StandardScaler(), estimator)",
+            )
+
+
+def _number_columns(X: Any) -> Iterator[tuple[str, Any]]:
+    """Name and values of every column of floating-point numbers; sparse and other kinds have none."""
+    if hasattr(X, "columns"):
+        for position, name in enumerate(X.columns):
+            column = X.iloc[:, position]
+            if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+                yield f"column {name!r}", column.to_numpy()
+    elif isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.ndim == 2:
+        yield from ((f"column {i} of X", X[:, i]) for i in range(X.shape[1]))
 
 
 def _line(error: Exception) -> str:

@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.utils.multiclass import type_of_target
+from sklearn.base import clone, is_classifier
 
-from mldiag.data.source import DataSource, Loaded, is_class_target
+from mldiag.data.source import DataSource, Loaded
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.estimators.checks import (
     build_once,
+    check_features,
     check_parameters,
     check_response,
     check_weights,
     targets_of,
 )
+from mldiag.estimators.classes import all_targets, classes_of
 from mldiag.estimators.parts import (
     EARLY_STOPPING_ROWS,
     final_step,
@@ -34,7 +34,6 @@ from mldiag.estimators.parts import (
 from mldiag.estimators.train import EstimatorTrain
 from mldiag.parameters import Parameter
 from mldiag.scoring.names import measured_by
-from mldiag.scoring.rule import plain_labels
 
 
 def describe_estimator(
@@ -127,6 +126,7 @@ def fields_of(
     params: Mapping[str, Parameter] | None = None,
     prefix: str = "",
     name: str = "",
+    features_hint: str = "",
 ) -> dict[str, Any]:
     """`describe_estimator` for data that are already declared.
 
@@ -140,13 +140,16 @@ def fields_of(
         params: Declared parameters.
         prefix: Put before a parameter's name that the estimator itself does not have (`model__`).
         name: Name of the experiment.
+        features_hint: What to do where the estimator does not take missing features.
     """
     params = dict(params or {})
     built, factory = build_once(estimator, {key: value.default for key, value in params.items()})
     check_parameters(built if factory is None else None, params, prefix)
     loaded = loaded or source.load()
-    y = _all_targets(loaded)
-    classes = _classes_of(built, y)
+    y = all_targets(loaded)
+    classes = classes_of(built, y)
+    for _, part in loaded.dataset.parts() if loaded.dataset is not None and factory is None else ():
+        check_features(built, part.X, hint=features_hint)
     source = _stratified(source, built, y)
     shown, rule = measured_by(
         metric or ("r2" if classes is None and y.dtype.kind not in "USb" else "accuracy"),
@@ -193,44 +196,6 @@ def _with_targets(part: Any, name: str) -> Any:
             f"{name}= is a {type(part).__name__}", expected="(X, y)", hint=f"{name}=(X, y)"
         )
     return (part[0], targets_of(part[1], f"the {name} targets"))
-
-
-def _all_targets(loaded: Loaded) -> NDArray[Any]:
-    """Targets of every part together, so that each class is known before the first trial."""
-    assert loaded.dataset is not None
-    parts = [(name, part.y) for name, part in loaded.dataset.parts()]
-    if any(y is None for _, y in parts):
-        raise MldiagError("the data have no targets", expected="a target for every row")
-    arrays = [plain_labels(targets_of(y, f"the {name} targets")) for name, y in parts]
-    if len({array.ndim for array in arrays}) > 1:
-        raise MldiagError("the targets of the parts differ in shape", expected="one shape")
-    if any(array.dtype.kind == "U" for array in arrays):
-        arrays = [array.astype(str) for array in arrays]
-    return np.concatenate(arrays)
-
-
-def _classes_of(estimator: Any, y: NDArray[Any]) -> tuple[Any, ...] | None:
-    """Every class in order, where the estimator names one class a row."""
-    shown = type(final_step(estimator)).__name__
-    if is_regressor(estimator):
-        if y.dtype.kind in "USb":
-            raise MldiagError(
-                f"{shown} predicts quantities, but the targets are names such as {y.flat[0]!r}",
-                expected="a classifier for classes, or numbers",
-            )
-        return None
-    if y.ndim > 1 or not (is_classifier(estimator) or is_class_target(y)):
-        return None
-    if (
-        is_classifier(estimator)
-        and y.dtype.kind == "f"
-        and type_of_target(y[:1000]) == "continuous"
-    ):
-        raise MldiagError(
-            f"{shown} predicts classes, but the targets are quantities such as {y[0]:g}",
-            expected="a regressor for quantities",
-        )
-    return tuple(np.unique(y).tolist())
 
 
 def _stratified(source: DataSource, estimator: Any, y: NDArray[Any]) -> DataSource:

@@ -85,6 +85,11 @@ def measured_by(
     return shown, rule
 
 
+def check_metric_name(name: str) -> None:
+    """Refuse an unknown metric, before there are targets to try it on."""
+    _named_scorer(name)
+
+
 def _named_scorer(name: str) -> tuple[str, Any]:
     scorers = get_scorer_names()
     for candidate in (name, f"neg_{name}"):
@@ -218,13 +223,17 @@ def _check_suits(name: str, rule: ScoreRule, y: NDArray[Any]) -> None:
 
 def _unsuitable(name: str, rule: ScoreRule, error: Exception) -> MldiagError:
     message = str(error).splitlines()[0] if str(error) else type(error).__name__
+    message = re.sub(r"np\.\w+_?\(('[^']*')\)", r"\1", message)
     suited = {"f1", "precision", "recall", "jaccard"}
     nearest = f"{name}_macro" if name in suited else "roc_auc_ovr" if "auc" in name else ""
+    if not rule.users:
+        nearest = nearest or ("accuracy" if rule.classes is not None else "r2")
+    kind = "classes" if rule.classes is not None else "quantities"
     return MldiagError(
         f"the metric {name!r} cannot score these targets: {message}",
-        expected="a function (y_true, y_pred) -> float" if rule.users else "another metric",
-        nearest=nearest,
-        hint=f'metric="{nearest}"' if nearest else "",
+        expected="a function (y_true, y_pred) -> float" if rule.users else f"a metric of {kind}",
+        nearest=nearest if nearest != name else "",
+        hint=f'metric = "{nearest}"' if nearest not in ("", name) else "",
     )
 
 

@@ -70,7 +70,7 @@ def test_the_only_experiment_needs_no_name(folder):
 
 def test_several_without_a_name_are_listed(folder):
     write(folder, "train.py", TWO)
-    with pytest.raises(MldiagError, match=r"(?s)2 experiments: net, other.*hint: train.py:net"):
+    with pytest.raises(MldiagError, match=r"(?s)2 experiments: net, other.*nearest: train.py:net"):
         load_experiment("train.py")
     with pytest.raises(MldiagError, match="nearest: other"):
         load_experiment("train.py:othr")
@@ -220,7 +220,9 @@ def test_a_wrong_declaration_names_its_line(folder):
         "train.py",
         ONE.replace("Float(0.1, 1, default", "Float(1, 0.1, default"),
     )
-    with pytest.raises(MldiagError, match=r"train.py, line 4: Float\(1, 0.1\) is empty"):
+    with pytest.raises(
+        MldiagError, match=r"train.py, line 4: parameter 'lr': Float\(1, 0.1\) is empty"
+    ):
         load_experiment("train.py")
 
 
