@@ -15,6 +15,7 @@ from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Report, TrialCounts, plain, ranked
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
+from mldiag.run.store.run_folder import written_whole
 from mldiag.steps import Step
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking import projection
@@ -87,6 +88,7 @@ def report_of(
     *,
     counts: TrialCounts,
     command: str,
+    resume: str,
     interrupted: bool,
 ) -> Report:
     """The report of a diagnosis, with what was found on the trials themselves.
@@ -98,6 +100,7 @@ def report_of(
         results: The results it rests on.
         counts: Trials planned, run, taken from the store, and failed.
         command: The command that asks for the same again.
+        resume: The command that goes on as this one was run.
         interrupted: Whether the user stopped the run.
     """
     cost = sum(result.wall_seconds for result in results)
@@ -109,7 +112,7 @@ def report_of(
     )
     notices = list(dict.fromkeys([*diagnosis.notices, *_trial_notices(results)]))
     if interrupted:
-        notices.append(f"interrupted: this is the answer so far; to go on: {command}")
+        notices.append(f"interrupted: this is the answer so far; to go on: {resume}")
     metric = experiment.metric
     return Report(
         step=step.name,
@@ -140,17 +143,17 @@ def keep(
     step: Step, context: RunContext, diagnosis: Diagnosis, report: Report, folder: Path
 ) -> tuple[Report, RunAnswer]:
     """Write the figure, the report, and what MLflow will be shown, also should it be away now."""
-    folder.mkdir(parents=True, exist_ok=True)
     figure = step.plot(diagnosis)
     from mldiag.steps import drawing  # matplotlib takes a second to import
 
-    files = [folder / "plot.png", folder / "plot.svg"]
-    drawing.save(figure, files)
-    report = replace(report, figures=tuple(map(str, files)))
-    seconds = datetime.now(UTC).timestamp() - context.started
-    answer = RunAnswer.of(report, diagnosis, wall_seconds=seconds)
-    _write_json(folder / "report.json", report.to_dict())
-    _write_json(folder / projection.FILE_NAME, Projection(context, answer).to_dict())
+    with written_whole(folder) as draft:
+        files = [draft / "plot.png", draft / "plot.svg"]
+        drawing.save(figure, files)
+        report = replace(report, figures=tuple(str(folder / file.name) for file in files))
+        seconds = datetime.now(UTC).timestamp() - context.started
+        answer = RunAnswer.of(report, diagnosis, wall_seconds=seconds)
+        _write_json(draft / "report.json", report.to_dict())
+        _write_json(draft / projection.FILE_NAME, Projection(context, answer).to_dict())
     return report, answer
 
 

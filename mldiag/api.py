@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Any
 
 from mldiag.adapters.user_file import file_being_loaded
 from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, diagnose_experiment
+from mldiag.early_checks import check_common
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.findings import Report
 from mldiag.report.progress import ProgressListener
@@ -46,9 +49,13 @@ def step_function(step: Step) -> StepFunction:
             )
         for name in options:
             if name not in own | shared:
-                raise unknown_name("option", name, own | shared)
-        settings = settings_type(**{k: v for k, v in options.items() if k in own})
-        common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
+                raise _unknown_option(name, settings_type, own | shared)
+        try:
+            check_common(**{k: v for k, v in options.items() if k in shared - {"fresh"}})
+            settings = settings_type(**{k: v for k, v in options.items() if k in own})
+            common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
+        except MldiagError as error:
+            raise _in_python(error) from None
         with ProgressListener() as listener:
             return diagnose_experiment(step, experiment, settings, common, listener)
 
@@ -56,6 +63,34 @@ def step_function(step: Step) -> StepFunction:
     function.__doc__ = _help(step, settings_type)
     function.__signature__ = _signature(settings_type)  # type: ignore[attr-defined]
     return function
+
+
+def _unknown_option(name: str, settings_type: type[Any], known: Collection[str]) -> MldiagError:
+    """The error for a keyword that there is none of; those of the command line are known by their flags."""
+    error = unknown_name("option", name, known)
+    nearest = error.nearest
+    for field in fields(settings_type):
+        if name in {flag.strip("-").replace("-", "_") for flag in field.metadata.get("flags", ())}:
+            nearest = field.name
+    if name == "no_mlflow":
+        nearest = "tracking_uri=False"
+    hint = f"{nearest}=..." if nearest and "=" not in nearest else nearest
+    return MldiagError(error.what, expected=error.expected, nearest=nearest, hint=hint)
+
+
+def _in_python(error: MldiagError) -> MldiagError:
+    """The same error with its flag as a keyword argument."""
+    words = shlex.split(error.hint) if error.hint.startswith("-") else []
+    if len(words) != 2:
+        return error
+    flag, value = words
+    name = {"-n": "values"}.get(flag, flag.strip("-").replace("-", "_"))
+    try:
+        shown = repr(ast.literal_eval(value))
+    except (SyntaxError, ValueError):
+        shown = repr(value)
+    hint = f"{name}={shown}"
+    return MldiagError(error.what, expected=error.expected, nearest=error.nearest, hint=hint)
 
 
 def _signature(settings_type: type[Any]) -> inspect.Signature:

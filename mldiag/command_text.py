@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import fields
 from typing import Any
 
@@ -9,30 +11,63 @@ from mldiag.declaration import Experiment
 from mldiag.steps import Step
 from mldiag.wording import setting
 
+_NOT_REPEATED = ("fresh",)
+"""Common settings that going on must not repeat: it would train again what there is already."""
 
-def command_of(step: Step, experiment: Experiment, settings: Any) -> str:
-    """The command, or the call, that asks for the same again."""
-    changed = {
-        item.name: getattr(settings, item.name)
-        for item in fields(settings)
-        if getattr(settings, item.name) != item.default
-    }
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = None) -> str:
+    """The command, or the call, that asks for the same again.
+
+    Args:
+        step: The step.
+        experiment: The experiment.
+        settings: The step's settings.
+        common: The settings that mean the same in every step, where the command is to go on as it was
+            run: with its store, jobs, budget and tracking; None leaves them out.
+    """
+    changed = _changed(settings)
+    shared = {} if common is None else _changed(common)
+    shared = {name: value for name, value in shared.items() if name not in _NOT_REPEATED}
     if experiment.target.startswith("memory:"):
-        given = ", ".join(f"{name}={value!r}" for name, value in changed.items())
-        return f"mldiag.{step.function_name}({experiment.name}{', ' if given else ''}{given})"
-    words = ["mldiag", step.name, experiment.shown_target]
+        given = {name: str(v) if name == "store" else v for name, v in (changed | shared).items()}
+        shown = "".join(f", {name}={value!r}" for name, value in given.items())
+        return f"mldiag.{step.function_name}({experiment.name}{shown})"
+    words = [shlex.quote(word) for word in (experiment.shown_target,) if word]
     for item in fields(settings):
         if item.name in changed:
             flag = item.metadata.get("flags", (f"--{item.name.replace('_', '-')}",))[0]
             words += _flag_words(flag, changed[item.name])
-    return " ".join(word for word in words if word)
+    for name, value in shared.items():
+        words += _common_words(name, value)
+    return " ".join(["mldiag", step.name, *words])
+
+
+def _changed(settings: Any) -> dict[str, Any]:
+    """The fields that differ from their defaults."""
+    return {
+        item.name: getattr(settings, item.name)
+        for item in fields(settings)
+        if getattr(settings, item.name) != item.default
+    }
+
+
+def _common_words(name: str, value: Any) -> list[str]:
+    if name == "tracking_uri":
+        if value is False:
+            return ["--no-mlflow"]
+        value = _SECRET.sub("***@", str(value))  # commands are kept in reports, which may be shared
+    if name == "time_limit":
+        value = f"{value:g}s"
+    return _flag_words(f"--{name.replace('_', '-')}", value)
 
 
 def _flag_words(flag: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [flag] if value else []
     values = value if isinstance(value, tuple) else (value,)
-    return [word for one in values for word in (flag, setting(one))]
+    return [word for one in values for word in (flag, shlex.quote(setting(one)))]
 
 
 def next_command(experiment: Experiment, next_step: str) -> str:
@@ -42,4 +77,5 @@ def next_command(experiment: Experiment, next_step: str) -> str:
     if experiment.target.startswith("memory:"):
         return ""
     name, _, rest = next_step.partition(" ")
-    return " ".join(word for word in ("mldiag", name, experiment.shown_target, rest) if word)
+    target = shlex.quote(experiment.shown_target) if experiment.shown_target else ""
+    return " ".join(word for word in ("mldiag", name, target, rest) if word)

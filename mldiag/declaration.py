@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -58,11 +59,7 @@ class Experiment:
 
     def __post_init__(self) -> None:
         """Check the names and fill in the roles that well-known parameters have."""
-        if not re.fullmatch(r"[\w .-]{1,100}", self.name):
-            raise MldiagError(
-                f"the experiment's name {self.name!r} cannot be used",
-                expected="1 to 100 letters, digits, spaces, dots, dashes or underscores",
-            )
+        check_experiment_name(self.name)
         for name, parameter in self.params.items():
             if not isinstance(parameter, (Float, Int, Categorical)):
                 raise MldiagError(
@@ -149,7 +146,8 @@ class Experiment:
         """The declared parameter; an error with the nearest name if there is none."""
         if name not in self.params:
             reachable = not self.target.startswith("memory:")
-            hint = f"mldiag list {self.shown_target}".strip() if reachable else ""
+            target = shlex.quote(self.shown_target) if self.shown_target else ""
+            hint = f"mldiag list {target}".strip() if reachable else ""
             raise unknown_name("parameter", name, self.params, hint=hint)
         return self.params[name]
 
@@ -194,6 +192,17 @@ class Experiment:
     def renamed(self, **changes: Any) -> Experiment:
         """A copy with other fields, such as the target and home that a loader knows."""
         return replace(self, **changes)
+
+
+def check_experiment_name(name: Any) -> None:
+    """Refuse a name that stores, files and MLflow could not all use."""
+    if isinstance(name, str) and re.fullmatch(r"[\w .-]{1,100}", name):
+        return
+    raise MldiagError(
+        f"the experiment's name {name!r} cannot be used",
+        expected="1 to 100 letters, digits, spaces, dots, dashes or underscores, in quotes",
+        nearest=re.sub(r"[^\w .-]+", "-", str(name))[:100],
+    )
 
 
 def experiment(
@@ -245,13 +254,16 @@ def experiment(
         ('line', False)
     """
     if not metric:
-        raise MldiagError(
-            "the experiment declares no metric",
-            expected="its name",
-            hint='@mldiag.experiment(metric="accuracy", ...)',
-        )
+        hint = '@mldiag.experiment(metric="accuracy", ...)'
+        raise MldiagError("the experiment declares no metric", expected="its name", hint=hint)
     if data is not None and rows is not None:
         raise MldiagError("both data= and rows= are declared", expected="one of them")
+    if params is not None and not isinstance(params, Mapping):
+        raise MldiagError(
+            f"params is a {type(params).__name__}",
+            expected="parameters by name, in a dict",
+            hint='params={"lr": mldiag.Float(1e-5, 1e-1, default=1e-3, log=True)}',
+        )
     measured = named_metric(metric, maximize=maximize, minimize=minimize)
 
     def declare(function: TrainFunction) -> Experiment:

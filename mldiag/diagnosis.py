@@ -13,8 +13,10 @@ from typing import Any, Literal
 
 from mldiag.adapters.config import configured
 from mldiag.answer import context_of, keep, record_of, report_of
+from mldiag.command_text import command_of
 from mldiag.declaration import Experiment
 from mldiag.earlier_answer import earlier_answer, shown_in_mlflow
+from mldiag.early_checks import check_tracking_uri
 from mldiag.errors import UserCodeError
 from mldiag.findings import Report
 from mldiag.report.console import report_text
@@ -105,9 +107,9 @@ def plan_experiment(
 ) -> Plan:
     """Say what `diagnose_experiment` would run first; trains nothing."""
     common = common or CommonSettings()
+    specs = tuple(step.plan(experiment, settings))
     with Store.open(common.store_folder(experiment) / "trials.db") as store:
         identity = identify(experiment)
-        specs = tuple(step.plan(experiment, settings))
         executor = Executor(experiment, store, identity, common.run_settings(), SilentListener())
         summary = executor.summary(specs)
         return Plan(
@@ -149,6 +151,9 @@ def diagnose_experiment(
         experiment.home,
         config_uri=configured(experiment.home, "tracking_uri"),
     )
+    if destination is not None:
+        check_tracking_uri(destination.uri)
+    step.plan(experiment, settings)  # a wrong name or range is told before anything is written
     with Store.open(folder / "trials.db") as store:
         for notice in store.notices:
             listener.notice(notice)
@@ -168,6 +173,7 @@ def diagnose_experiment(
                 results,
                 counts=executor.counts,
                 command=context.command,
+                resume=command_of(step, experiment, settings, common),
                 interrupted=executor.interrupted,
             )
             keys = tuple(identity.key(result.spec) for result in results)
@@ -226,4 +232,5 @@ def _check_some_code_ran(results: Sequence[TrialResult]) -> None:
         raise UserCodeError(
             f"the experiment's code failed in every one of {len(results)} trials ({shown})",
             expected=f"a score; the first failure was\n{results[0].error.strip()}",
+            hint="--engine inline",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError, nearest_name
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,17 @@ def named_metric(
         >>> named_metric("rmse").maximize
         False
     """
+    if not isinstance(name, str) or not name.strip():
+        raise MldiagError(
+            f"the metric is {name!r}",
+            expected="the name under which the train function returns it",
+            hint="metric='accuracy'",
+        )
     if maximize is not None and minimize is not None and maximize == minimize:
         raise MldiagError(
             f"metric {name!r} is declared maximize={maximize} and minimize={minimize}",
             expected="one of the two",
+            hint=f"metric={name!r}, maximize=True",
         )
     direction = maximize if maximize is not None else None if minimize is None else not minimize
     # A step's name before the metric's own ("val_accuracy", "test_f1") does not change its direction.
@@ -120,12 +127,12 @@ def named_metric(
         return Metric(**{**vars(known), "name": name})
     if direction is not None:
         return Metric(name, direction)
-    error = unknown_name("metric", name, KNOWN)
+    near = nearest_name(name, KNOWN, cutoff=0.6)
     raise MldiagError(
-        error.what,
-        expected="a known metric, or its direction",
-        nearest=error.nearest,
-        hint=f"metric={name!r}, maximize=True   (or minimize=True)",
+        f"unknown metric {name!r}",
+        expected="a known metric, or its direction: maximize=True or minimize=True",
+        nearest=near,
+        hint=f"metric={near!r}" if near else f"metric={name!r}, maximize=True",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -48,7 +48,7 @@ class Float:
     def __post_init__(self) -> None:
         """Coerce to float, so that 1 and 1.0 are one trial, and check the range."""
         for name in ("low", "high", "default"):
-            object.__setattr__(self, name, float(getattr(self, name)))
+            object.__setattr__(self, name, _end(self, name, real))
         _check_range(self)
 
     def coerce(self, value: Any) -> float:
@@ -84,7 +84,7 @@ class Int:
     def __post_init__(self) -> None:
         """Check that the ends are whole, and the range."""
         for name in ("low", "high", "default"):
-            object.__setattr__(self, name, whole(getattr(self, name)))
+            object.__setattr__(self, name, _end(self, name, whole))
         _check_range(self)
 
     def coerce(self, value: Any) -> int:
@@ -113,6 +113,12 @@ class Categorical:
 
     def __post_init__(self) -> None:
         """Freeze the choices and check them."""
+        if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
+            raise MldiagError(
+                f"the choices of a Categorical are {self.choices!r}",
+                expected="a list of at least one choice",
+                hint=f"mldiag.Categorical([{self.choices!r}], default={self.choices!r})",
+            )
         object.__setattr__(self, "choices", tuple(_plain(c) for c in self.choices))
         object.__setattr__(self, "default", _plain(self.default))
         if not self.choices:
@@ -146,24 +152,43 @@ class Categorical:
 Parameter = Float | Int | Categorical
 
 
+def _end(parameter: Float | Int, name: str, read: Callable[[Any], float]) -> float:
+    """An end of the range, or the default, as a number."""
+    kind, value = type(parameter).__name__, getattr(parameter, name)
+    try:
+        return read(value)
+    except MldiagError as error:
+        raise error.prefixed(f"{kind}: {name} = ") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        article = "a number" if kind == "Float" else "a whole number"
+        raise MldiagError(
+            f"{kind}: {name} = {value!r}", expected=f"{article}, without quotes"
+        ) from error
+
+
 def _check_range(parameter: Float | Int) -> None:
-    shown = f"{type(parameter).__name__}({parameter.low:g}, {parameter.high:g})"
+    ends = f"{parameter.low:g}, {parameter.high:g}"
+    shown = f"{type(parameter).__name__}({ends})"
     if not all(map(math.isfinite, (parameter.low, parameter.high, parameter.default))):
-        raise MldiagError(f"{shown} is not finite", expected="finite ends and default")
+        raise MldiagError(
+            f"{shown} with default {parameter.default:g} is not finite",
+            expected="finite ends and default",
+        )
     if parameter.low >= parameter.high:
         raise MldiagError(
             f"{shown} is empty",
             expected="low < high",
-            nearest=f"({parameter.high:g}, {parameter.low:g})",
+            nearest=f"({parameter.high:g}, {parameter.low:g})" * (parameter.low > parameter.high),
         )
     if parameter.log and parameter.low <= 0:
+        low = parameter.high / 1e4 if parameter.high > 0 else 1e-4
         raise MldiagError(
             f"{shown} is logarithmic but starts at or below 0",
             expected="low > 0, or log=False",
-            hint=f"low={parameter.high / 1e4:g}, with zero=True where 0 is a value too",
+            nearest=f"low={low:g}, with zero=True where 0 is a value too",
         )
     _check_role(parameter.role)
-    _in_range(parameter, parameter.default)
+    _in_range(parameter, parameter.default, "the default")
 
 
 def _check_role(role: str | None) -> None:
@@ -171,12 +196,12 @@ def _check_role(role: str | None) -> None:
         raise unknown_name("role", role, get_args(Role))
 
 
-def _in_range(parameter: Float | Int, value: float) -> float:
+def _in_range(parameter: Float | Int, value: float, what: str = "the value") -> float:
     if parameter.low <= value <= parameter.high or (parameter.zero and value == 0):
         return value
     raise MldiagError(
-        f"the value {value:g} is outside the range {parameter.low:g} to {parameter.high:g}",
-        expected="a value inside the declared range",
+        f"{what} {value:g} is outside the range {parameter.low:g} to {parameter.high:g}",
+        expected=f"{what} inside the declared range",
         nearest=f"{min(max(value, parameter.low), parameter.high):g}",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from mldiag.errors import MldiagError, unknown_name
@@ -49,44 +50,104 @@ def parse_range(name: str, text: str, declared: Parameter | None) -> Parameter |
         >>> parse_range("lr", "0.01,0.1", Float(1e-3, 1, default=0.1))
         (0.01, 0.1)
     """
-    hint = f"--param {name}=1e-4:1:log  or  --param {name}=0.01,0.1"
     if ":" not in text:
-        values = [part.strip() for part in text.split(",") if part.strip()]
-        if not values:
-            raise MldiagError(
-                f"no value given for {name!r}", expected="low:high or values", hint=hint
-            )
-        return tuple(_explicit(name, value, declared) for value in values)
+        return _values(name, text, declared)
     if isinstance(declared, Categorical):
+        shown = ",".join(map(str, declared.choices))
         raise MldiagError(
             f"{name!r} is categorical and has no range",
             expected=f"values among {', '.join(map(str, declared.choices))}",
-            hint=f"--param {name}={','.join(map(str, declared.choices))}",
+            hint=f"--param {name}={shown}",
         )
-    low, high, *words = text.split(":")
+    return _range(name, text, declared)
+
+
+def _values(name: str, text: str, declared: Parameter | None) -> tuple[Plain, ...]:
+    """Explicit values; they may lie beyond the declared range."""
+    values = [part.strip() for part in text.split(",") if part.strip()]
+    if not values:
+        raise MldiagError(
+            f"no value given for {name!r}",
+            expected="low:high or values",
+            hint=_hint(name, declared),
+        )
+    return tuple(_explicit(name, value, declared) for value in values)
+
+
+def _range(name: str, text: str, declared: Float | Int | None) -> Float | Int:
+    hint = _hint(name, declared)
+    low, high, *words = (word.strip() for word in text.split(":"))
     for word in words:
         if word not in ("log", "int"):
-            raise unknown_name("range word", word, ["log", "int"], hint=hint)
+            error = unknown_name("range word", word, ["log", "int"], hint=hint)
+            raise error.prefixed(f"the range of {name!r}: ")
     kind = Int if "int" in words or isinstance(declared, Int) else Float
     try:
         ends = (real(low), real(high))
     except ValueError as error:
         raise MldiagError(
-            f"cannot read the range {text!r}", expected="numbers", hint=hint
+            f"cannot read the range {text!r} of {name!r}",
+            expected="numbers, as low:high",
+            hint=hint,
         ) from error
+    if ends[0] > ends[1]:
+        turned = ":".join([high, low, *words])
+        raise MldiagError(
+            f"the range {text!r} of {name!r} is empty",
+            expected="low < high",
+            nearest=f"{name}={turned}",
+            hint=f"--param {name}={turned}",
+        )
     default = declared.default if declared else ends[0]
-    default = min(max(default, ends[0]), ends[1]) if ends[0] <= ends[1] else default
+    default = min(max(default, ends[0]), ends[1])
     role, increases = (declared.role, declared.increases) if declared else (None, True)
     log = "log" in words or (declared is not None and declared.log and ends[0] > 0)
-    return kind(ends[0], ends[1], default=default, log=log, role=role, increases=increases)  # type: ignore[arg-type]
+    try:
+        return kind(ends[0], ends[1], default=default, log=log, role=role, increases=increases)  # type: ignore[arg-type]
+    except MldiagError as error:
+        raise MldiagError(
+            f"the range {text!r} of {name!r}: {error.what}",
+            expected=error.expected,
+            nearest=error.nearest,
+            hint=hint,
+        ) from error
 
 
 def _explicit(name: str, text: str, declared: Parameter | None) -> Plain:
     if isinstance(declared, Categorical):
-        return declared.coerce(text)
+        try:
+            return declared.coerce(text)
+        except MldiagError as error:
+            raise MldiagError(
+                f"{text!r} is no choice of {name!r}",
+                expected=error.expected,
+                nearest=error.nearest,
+                hint=_hint(name, declared),
+                given=text,
+            ) from error
+    expected = "a whole number" if isinstance(declared, Int) else "a number"
+    if declared is not None and declared.log:
+        expected += " above 0, because the range is logarithmic"
     try:
-        return whole(text) if isinstance(declared, Int) else real(text)
-    except (ValueError, MldiagError) as error:
-        raise MldiagError(
-            f"{text!r} is no value for {name!r}", expected=f"a {type(declared).__name__}"
-        ) from error
+        value = whole(text) if isinstance(declared, Int) else real(text)
+    except (ValueError, OverflowError, MldiagError) as error:
+        raise _no_value(name, text, expected, declared) from error
+    too_low = declared is not None and declared.log and value <= 0
+    if not math.isfinite(value) or (too_low and not (declared and declared.zero and value == 0)):
+        raise _no_value(name, text, expected, declared)
+    return value
+
+
+def _no_value(name: str, text: str, expected: str, declared: Parameter | None) -> MldiagError:
+    return MldiagError(
+        f"{text!r} is no value for {name!r}", expected=expected, hint=_hint(name, declared)
+    )
+
+
+def _hint(name: str, declared: Parameter | None) -> str:
+    """A flag that works: the declared range, or every choice."""
+    if isinstance(declared, Categorical):
+        return f"--param {name}={','.join(map(str, declared.choices))}"
+    if declared is None:
+        return f"--param {name}=1e-4:1:log"
+    return f"--param {name}={declared.low:g}:{declared.high:g}" + ":log" * declared.log

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +11,7 @@ from typer.core import TyperGroup
 
 from mldiag import __version__
 from mldiag.cli.errors import Interrupted, error_text, failure_of
-from mldiag.errors import MldiagError
+from mldiag.errors import MldiagError, nearest_name
 from mldiag.report.streams import forgive_encodings
 from mldiag.steps import STEPS
 
@@ -43,13 +42,13 @@ class Commands(TyperGroup):
         name = args[0]
         if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
             known = self.list_commands(ctx)
-            near = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"mldiag {near[0]} --help" if near else "mldiag --help"
+            near = nearest_name(name, known, cutoff=0.5)
             raise MldiagError(
                 f"unknown command {name!r}",
                 expected=f"one of {', '.join(known)}",
-                nearest=near[0] if near else "",
-                hint=hint,
+                nearest=near,
+                hint=f"mldiag {near} --help" if near else "mldiag --help",
+                given=name if len(args) > 1 else "",  # alone it may need more than the right name
             )
         return super().resolve_command(ctx, args)
 

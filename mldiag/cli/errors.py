@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from mldiag.cli.hints import runnable_hint
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.steps import STEPS
 
@@ -48,18 +49,27 @@ def failure_of(error: BaseException, arguments: list[str]) -> Failure:
         error: What was raised.
         arguments: The command line, for the hint that goes on with it.
     """
-    if isinstance(error, UserCodeError):
-        return Failure("user_code", error.exit_code, error)
     if isinstance(error, MldiagError):
-        return Failure("usage", error.exit_code, error)
+        kind = "user_code" if isinstance(error, UserCodeError) else "usage"
+        return Failure(kind, error.exit_code, _with_runnable_hint(error, arguments))
     if isinstance(error, UsageError):
-        return Failure("usage", 2, _usage_error(error, arguments))
+        told = _usage_error(error, arguments)
+        return Failure("usage", 2, _with_runnable_hint(told, arguments))
     if isinstance(error, (KeyboardInterrupt, Interrupted, typer.Abort)):
         return Failure("interrupted", INTERRUPTED, _interruption(arguments))
     if isinstance(error, OSError) and error.filename is not None:
-        told = MldiagError(f"{error.filename}: {error.strerror}", expected="to be able to use it")
+        told = MldiagError(
+            f"{error.filename}: {error.strerror}",
+            expected="a place that this user may use",
+            hint=f"ls -ld {shlex.quote(str(error.filename))}",
+        )
         return Failure("usage", 2, told)
     return Failure("internal", INTERNAL, _internal_error(error))
+
+
+def _with_runnable_hint(error: MldiagError, arguments: list[str]) -> MldiagError:
+    hint = runnable_hint(error, arguments)
+    return MldiagError(error.what, expected=error.expected, nearest=error.nearest, hint=hint)
 
 
 def _interruption(arguments: list[str]) -> MldiagError:
@@ -120,7 +130,13 @@ def _usage_error(error: Any, arguments: list[str]) -> MldiagError:
     if message.startswith("No such option"):
         message = f"unknown flag {option!r}"
         nearest = ", ".join(getattr(error, "possibilities", None) or ())
-    return MldiagError(message[:1].lower() + message[1:], nearest=nearest, hint=f"{path} --help")
+    one = bool(nearest) and "," not in nearest
+    return MldiagError(
+        message[:1].lower() + message[1:],
+        nearest=nearest,
+        hint=f"{path} --help",
+        given=str(option) if one else "",
+    )
 
 
 def _internal_error(error: BaseException) -> MldiagError:

@@ -13,13 +13,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import typer
 
 from mldiag.cli.completion import completion_of
+from mldiag.early_checks import ENGINES, check_common
 from mldiag.errors import MldiagError, unknown_name
 
 FAIL_LEVELS = ("problem", "advice", "inconclusive")
 """Outcomes that `--fail-on` knows, most severe first."""
-
-ENGINES = ("auto", "inline", "local")
-"""For completion only: the executor knows its engines itself."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,18 @@ class CommonFlags:
 
     def __post_init__(self) -> None:
         """Check what can be checked before anything is loaded."""
-        if self.jobs is not None and self.jobs < 1:
-            raise MldiagError(f"{self.jobs} jobs", expected="at least 1", hint="--jobs 2")
+        check_common(
+            budget=self.budget,
+            jobs=self.jobs,
+            engine=self.engine,
+            time_limit=read_seconds(self.time_limit),
+            tracking_uri=self.tracking_uri,
+            store=self.store,
+        )
         if self.fail_on is not None and self.fail_on not in FAIL_LEVELS:
-            raise unknown_name("outcome for --fail-on", self.fail_on, FAIL_LEVELS)
+            raise unknown_name(
+                "outcome for --fail-on", self.fail_on, FAIL_LEVELS, hint="--fail-on problem"
+            )
 
 
 def parameters_of(settings_type: type[Any]) -> list[inspect.Parameter]:
@@ -186,8 +192,18 @@ def _number(item: Field[Any], kind: Callable[[str], Any], text: str) -> Any:
         value = float("nan")
     if not math.isfinite(value):
         flag = (item.metadata.get("flags") or (f"--{item.name.replace('_', '-')}",))[-1]
-        raise MldiagError(f"{flag} {text!r} cannot be read", expected=_NUMBERS[kind])
+        raise MldiagError(
+            f"{flag} {text!r} cannot be read",
+            expected=_NUMBERS[kind],
+            hint=f"{flag} {_example(item)}",
+        )
     return value
+
+
+def _example(item: Field[Any]) -> str:
+    """A value that would work."""
+    default = _default(item)
+    return str(item.metadata.get("example", default if default not in (None, ()) else 2))
 
 
 def _default(item: Field[Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from mldiag.cli.early_checks import check_declared
 from mldiag.cli.flags import CommonFlags, read_settings
 from mldiag.cli.step_command import check_choice, common_settings, with_flags
 from mldiag.errors import unknown_name
@@ -73,6 +74,8 @@ def _show(steps: list[tuple[Step, Any]], given: dict[str, Any]) -> None:
     from mldiag.report.streams import console, printing_to_stderr
 
     flags: CommonFlags = read_settings(CommonFlags, given)
+    for _, settings in steps:
+        check_declared(given["target"], settings)
     with printing_to_stderr():
         found = find_experiment(given["target"])
         experiment = found.experiment

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mldiag.cli.early_checks import check_declared
 from mldiag.cli.flags import (
     CommonFlags,
     parameters_of,
@@ -30,6 +31,7 @@ def step_command(step: Step) -> Callable[..., None]:
     def command(**given: Any) -> None:
         flags: CommonFlags = read_settings(CommonFlags, given)
         settings = read_settings(step.settings_type(), given)
+        check_declared(given["target"], settings)
         raise typer.Exit(_run(step, given["target"], settings, flags))
 
     return with_flags(command, step.settings_type(), CommonFlags)

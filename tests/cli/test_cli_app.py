@@ -57,7 +57,7 @@ def test_a_step_has_its_own_flags_and_the_common_ones(mldiag, name):
     [
         (["swep"], ["unknown command 'swep'", "nearest:  sweep", "hint:     mldiag sweep --help"]),
         (["zzzzzz"], ["unknown command 'zzzzzz'", "hint:     mldiag --help"]),
-        (["sweep", "--parm", "lr"], ["unknown flag '--parm'", "--param", "mldiag sweep --help"]),
+        (["sweep", "--parm", "lr"], ["unknown flag '--parm'", "mldiag sweep --param lr"]),
         (["--jsn"], ["unknown flag '--jsn'", "mldiag --help"]),
         (["sweep", "-n", "x"], ["--values 'x' cannot be read", "a whole number"]),
         (["sweep", "-n", "2.5"], ["--values '2.5' cannot be read"]),
@@ -65,7 +65,7 @@ def test_a_step_has_its_own_flags_and_the_common_ones(mldiag, name):
         (["learning-curve", "--repeats", "0"], ["0 repeats", "at least 1"]),
         (["learning-curve", "--sizes", "1,b"], ["--sizes 'b' cannot be read", "a number"]),
         (["learning-curve", "--gain", "nan"], ["--gain 'nan' cannot be read"]),
-        (["learning-curve", "--jobs", "0"], ["0 jobs", "hint:     --jobs 2"]),
+        (["learning-curve", "--jobs", "0"], ["0 jobs", "hint:     mldiag learning-curve --jobs 2"]),
         (["learning-curve", "--jobs"], ["requires an argument", "mldiag learning-curve --help"]),
         (["learning-curve", "--time-limit", "60x"], ["time limit '60x'", "90s, 10m"]),
         (["learning-curve", "--fail-on", "probem"], ["'probem'", "nearest:  problem"]),
@@ -116,10 +116,10 @@ def test_an_interruption_exits_130_and_prints_the_command_that_goes_on(mldiag, m
 
     monkeypatch.setattr("mldiag.cli.explain.known_checks", interrupt)
     monkeypatch.setattr("mldiag.adapters.targets.find_experiment", lambda target: interrupt())
-    answer = mldiag("sweep", "digits", "--param", "learning_rate", "--fresh")
+    answer = mldiag("sweep", "digits", "--param", "lr", "--fresh")
     assert answer.code == 130
     assert answer.err.startswith("interrupted\n")
-    assert "hint:     mldiag sweep digits --param learning_rate\n" in answer.err
+    assert "hint:     mldiag sweep digits --param lr\n" in answer.err
     other = mldiag("explain")
     assert (other.code, other.err) == (130, "interrupted\n")
 

@@ -85,7 +85,7 @@ def test_an_empty_range(mldiag, place):
         (["learning-curve", "digit"], ["'digit'", "nearest:  digits"]),
         (["sweep", "digits", "--param", "widht"], ["'widht'", "nearest:  width"]),
         (["sweep", "digits", "--param", "lr=1:0.1"], ["empty", "low < high"]),
-        (["sweep", "digits", "--param", "lr=a:b"], ["lr=1e-4:1:log"]),
+        (["sweep", "digits", "--param", "lr=a:b"], ["lr=1e-05:1:log"]),
         (["sweep", "digits", "--param", "lr=0.1:1:lgo"], ["'lgo'", "nearest:  log"]),
         (["sweep", "digits", "--param", "lr=0.1,x"], ["'x' is no value for 'lr'"]),
         (["learning-curve", "digits", "--budget", "10"], ["budget '10'", "10m"]),

@@ -56,7 +56,7 @@ def test_several_parameters_move_one_at_a_time():
         ((), "no parameter to move"),
         (("lrr",), "nearest: lr"),
         (("lr", "lr=0.1,1"), "named twice"),
-        (("kind=c",), "unknown choice"),
+        (("kind=c",), "no choice of 'kind'"),
     ],
 )
 def test_wrong_parameters_are_named(params, says):

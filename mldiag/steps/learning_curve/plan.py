@@ -9,7 +9,7 @@ import numpy as np
 
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
-from mldiag.steps.learning_curve.settings import Settings
+from mldiag.steps.learning_curve.settings import SIZES_HINT, Settings
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -84,10 +84,8 @@ def _asked_sizes(asked: Sequence[float], full: int) -> tuple[int, ...]:
             f"a training size of {max(sizes)} rows",
             expected=f"at most the {full} rows that every repeat can train on",
             nearest=str(full),
-            hint="--sizes 0.1,0.2,0.5,1",
+            hint=SIZES_HINT,
         )
     if len(sizes) < 2:
-        raise MldiagError(
-            "one training size", expected="at least two", hint="--sizes 0.1,0.2,0.5,1"
-        )
+        raise MldiagError("one training size", expected="at least two", hint=SIZES_HINT)
     return tuple(sorted(sizes))

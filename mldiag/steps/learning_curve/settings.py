@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mldiag.early_checks import check_count, check_gain
 from mldiag.errors import MldiagError
+
+SIZES_HINT = "--sizes 0.1,0.2,0.5,1"
 
 
 @dataclass(frozen=True)
@@ -25,22 +30,66 @@ class Settings:
     )
     sizes: tuple[float, ...] = field(
         default=(),
-        metadata={"help": "Training sizes: row counts, or fractions if all are at most 1."},
+        metadata={
+            "help": "Training sizes: row counts, or fractions if all are at most 1.",
+            "example": "0.1,0.2,0.5,1",
+        },
     )
     points: int = field(default=8, metadata={"help": "Number of sizes where none are given."})
     gain: float | None = field(
-        default=None, metadata={"help": "Smallest gain worth having, in the metric's own unit."}
+        default=None,
+        metadata={
+            "help": "Smallest gain worth having, in the metric's own unit.",
+            "example": 0.005,
+        },
     )
 
     def __post_init__(self) -> None:
         """Accept one size or any sequence, and check the ranges."""
-        sizes = self.sizes if isinstance(self.sizes, (tuple, list)) else (self.sizes,)
-        object.__setattr__(self, "sizes", tuple(float(size) for size in sizes))
-        if self.repeats < 1:
-            raise MldiagError(f"{self.repeats} repeats", expected="at least 1", hint="--repeats 5")
-        if self.points < 2:
-            raise MldiagError(f"{self.points} points", expected="at least 2", hint="--points 8")
-        if any(size <= 0 for size in self.sizes):
-            raise MldiagError(f"sizes {self.sizes}", expected="row counts or fractions above 0")
-        if self.gain is not None and self.gain <= 0:
-            raise MldiagError(f"a gain of {self.gain:g}", expected="above 0", hint="--gain 0.005")
+        given = self.sizes if isinstance(self.sizes, Sequence) else (self.sizes,)
+        object.__setattr__(self, "sizes", _checked_sizes(given))
+        check_count("repeats", self.repeats, flag="--repeats 5")
+        check_count("points", self.points, least=2, flag="--points 8")
+        check_gain(self.gain)
+
+
+def _checked_sizes(given: Sequence[float]) -> tuple[float, ...]:
+    """Sizes as numbers: all of them row counts, or all of them fractions."""
+    try:
+        sizes = tuple(float(size) for size in given)
+    except (TypeError, ValueError) as error:
+        raise MldiagError(
+            f"sizes {given!r}", expected="row counts, or fractions of the rows", hint=SIZES_HINT
+        ) from error
+    if not all(math.isfinite(size) and size > 0 for size in sizes):
+        raise MldiagError(
+            f"sizes {_shown(sizes)}",
+            expected="row counts, or fractions of the rows, above 0",
+            hint=SIZES_HINT,
+        )
+    _refuse_mixed(sizes)
+    return sizes
+
+
+def _refuse_mixed(sizes: Sequence[float]) -> None:
+    """Sizes are fractions where all are at most 1, else row counts; never some of each."""
+    counts = [size for size in sizes if size > 1]
+    fractions = [size for size in sizes if size < 1]
+    broken = [size for size in counts if not size.is_integer()]
+    if not counts or not (fractions or broken):
+        return
+    why = (
+        f" mix fractions and row counts: {_shown(fractions[:3])} is no number of rows, and "
+        f"{_shown(counts[:3])} is more than the whole"
+        if fractions
+        else f": {_shown(broken[:3])} is no whole number of rows"
+    )
+    raise MldiagError(
+        f"sizes {_shown(sizes)}{why}",
+        expected="fractions of the rows, all at most 1, or whole numbers of rows",
+        hint=SIZES_HINT,
+    )
+
+
+def _shown(sizes: Sequence[float]) -> str:
+    return ",".join(f"{size:g}" for size in sizes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mldiag.early_checks import check_count, check_gain
 from mldiag.errors import MldiagError, unknown_name
 
 METHODS = ("grid", "random", "tpe", "gp")
@@ -52,17 +53,34 @@ class Settings:
     )
     trials: int = field(default=30, metadata={"help": "Points that a search may try."})
     gain: float | None = field(
-        default=None, metadata={"help": "Smallest gain worth having, in the metric's own unit."}
+        default=None,
+        metadata={
+            "help": "Smallest gain worth having, in the metric's own unit.",
+            "example": 0.005,
+        },
     )
 
     def __post_init__(self) -> None:
         """Accept one parameter or several, and check the ranges."""
-        params = (self.param,) if isinstance(self.param, str) else tuple(self.param)
-        object.__setattr__(self, "param", params)
+        given = (self.param,) if isinstance(self.param, str) else self.param
+        if not isinstance(given, (tuple, list)) or not all(isinstance(one, str) for one in given):
+            raise MldiagError(
+                f"param is {self.param!r}",
+                expected="a parameter's name, or several",
+                hint='param="lr"',
+            )
+        object.__setattr__(self, "param", tuple(given))
+        names = [text.partition("=")[0].strip() for text in given]
+        for name in names:
+            if names.count(name) > 1:
+                raise MldiagError(
+                    f"parameter {name!r} is named twice",
+                    expected="each once, with all its values",
+                    hint=f"--param {name}",
+                )
         if self.search is not None and self.search not in METHODS:
             raise unknown_name("search method", self.search, METHODS, hint="--search tpe")
-        for name, least in (("values", 2), ("repeats", 1), ("trials", 1)):
-            if getattr(self, name) < least:
-                raise MldiagError(f"{name} is {getattr(self, name)}", expected=f"at least {least}")
-        if self.gain is not None and self.gain <= 0:
-            raise MldiagError(f"a gain of {self.gain:g}", expected="above 0", hint="--gain 0.005")
+        check_count("values", self.values, least=2, flag="-n 9")
+        check_count("repeats", self.repeats, flag="--repeats 5")
+        check_count("trials", self.trials, flag="--trials 30")
+        check_gain(self.gain)
