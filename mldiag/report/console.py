@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from mldiag.metrics import Metric, named_metric
+from mldiag.report.narrow import GAP, fitting, row_pairs
 from mldiag.report.tables import numeric_columns, without_empty_columns
 from mldiag.wording import duration, gain, plural
 
@@ -31,6 +32,9 @@ OUTCOME_WORDS: dict[Outcome, tuple[str, str]] = {
 }
 """Word and colour of every outcome; the word stands alone where there is no colour."""
 
+NARROW = 72
+"""Below this width the outcome of a finding stands above it, not beside it."""
+
 _LABEL_WIDTH = 6
 
 
@@ -46,7 +50,7 @@ def print_report(report: Report, console: Console) -> None:
     console.print(title)
     if report.findings:
         console.print()
-        console.print(_findings(report))
+        _print_findings(report, console)
     for table in report.tables:
         console.print()
         print_table(table, console)
@@ -142,12 +146,24 @@ def print_table(table: Table, console: Console, *, indent: int = 0) -> None:
     """Print a table of ready text without boxes; columns of numbers stand to the right."""
     console.print(Padding(Text(table.title, style="bold"), (0, 0, 0, indent)))
     table = without_empty_columns(table)
-    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for name, numeric in zip(table.columns, numeric_columns(table), strict=True):
-        grid.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
+    numeric = numeric_columns(table)  # asked before cells are broken over lines
+    shown = fitting(table, console.width - indent - 2)
+    if shown is None:
+        _print_rows(table, console, indent=indent + 2)
+        return
+    grid = Grid(box=None, padding=(0, GAP, 0, 0), header_style="dim", pad_edge=False)
+    for name, right in zip(shown.columns, numeric, strict=True):
+        grid.add_column(Text(name), justify="right" if right else "left", vertical="top")
+    for row in shown.rows:
         grid.add_row(*map(Text, row))
     console.print(Padding(grid, (0, 0, 0, indent + 2)))
+
+
+def _print_rows(table: Table, console: Console, *, indent: int) -> None:
+    """Rows below one another, where the columns do not fit beside one another."""
+    for head, pairs in row_pairs(table, console.width - indent - 2):
+        console.print(Padding(Text(head), (0, 0, 0, indent)))
+        print_pairs(pairs, console, indent=indent + 2)
 
 
 def print_pairs(
@@ -168,16 +184,22 @@ def _subject(report: Report) -> str:
     return f"{report.step} of {report.experiment}, {metric.name}{better}"
 
 
-def _findings(report: Report) -> Grid:
-    """Outcome word, then title, reasons and action below one another."""
+def _print_findings(report: Report, console: Console) -> None:
+    """Outcome word, then title, reasons and action below one another; in a narrow terminal below the word."""
     metric = report_metric(report)
+    if console.width < NARROW:
+        for finding in report.findings:
+            word, style = OUTCOME_WORDS[finding.outcome]
+            console.print(Text(word, style=style))
+            console.print(Padding(_finding(finding, metric), (0, 0, 0, 2)))
+        return
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     for finding in report.findings:
         word, style = OUTCOME_WORDS[finding.outcome]
         grid.add_row(Text(word, style=style), _finding(finding, metric))
-    return grid
+    console.print(grid)
 
 
 def _finding(finding: Finding, metric: Metric) -> Text:

@@ -94,3 +94,45 @@ def test_a_table_without_rows_shows_its_columns():
     stream = io.StringIO()
     print_table(Table("t", ("rows", "name"), ()), Console(file=stream, width=80))
     assert "rows  name" in stream.getvalue()
+
+
+WIDE = Table(
+    "gains",
+    ("parameter", "against the default", "train"),
+    (
+        ("0.001 (default)", "", "0.951 (0.930 to 0.972)"),
+        ("0.0100", "-2.0 points (-2.9 to -1.1)", "0.951 (0.930 to 0.972)"),
+    ),
+)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 110])
+def test_no_number_and_no_word_is_broken_however_narrow_the_terminal(width):
+    stream = io.StringIO()
+    print_table(WIDE, Console(file=stream, width=width, markup=False, highlight=False))
+    text = stream.getvalue()
+    assert max(map(len, text.rstrip().splitlines())) <= width
+    for word in ("parameter", "default", "0.0100", "-2.0 points", "(-2.9 to -1.1)", "train"):
+        assert word in text
+
+
+def test_where_columns_do_not_fit_a_row_is_told_in_lines_of_its_own():
+    stream = io.StringIO()
+    print_table(WIDE, Console(file=stream, width=44, markup=False, highlight=False))
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert lines == [
+        "gains",
+        "  parameter 0.001 (default)",
+        "    train  0.951 (0.930 to 0.972)",
+        "  parameter 0.0100",
+        "    against the default  -2.0 points",
+        "                         (-2.9 to -1.1)",
+        "    train                0.951",
+        "                         (0.930 to 0.972)",
+    ]
+
+
+def test_in_a_narrow_terminal_findings_stand_below_their_outcome(a_report):
+    narrow, wide = shown(a_report(), width=60), shown(a_report(), width=80)
+    assert "advice\n  Another value of lr is better" in narrow
+    assert "advice  Another value of lr is better" in wide
