@@ -1,0 +1,1 @@
+"""What the forecast of a learning curve is made of: units, features, a small network, a distribution."""
