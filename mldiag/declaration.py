@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,11 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mldiag.data.augmentation import Augmentation, declared_augmentation, no_augmentation
 from mldiag.data.dataset import Dataset
 from mldiag.data.source import DataSource, Loaded
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.declaration_checks import (
+    check_arguments,
+    check_experiment_name,
+    check_parameter_kinds,
+    check_signature,
+)
+from mldiag.errors import unknown_name
 from mldiag.metrics import Metric, named_metric
-from mldiag.parameters import Categorical, Float, Int, Parameter
+from mldiag.parameters import Parameter
 from mldiag.roles import with_known_roles
 from mldiag.subsets import SplitPlan
 from mldiag.trial import Trial
@@ -43,6 +49,7 @@ class Experiment:
         deterministic: Whether the seed is known to change nothing.
         in_process: Whether trials may run in the calling process.
         notices: What was set or found on the way, for the plan.
+        augment: The declared augmentation, or None; it is off except in the twins `augmented` gives.
     """
 
     name: str
@@ -56,17 +63,12 @@ class Experiment:
     deterministic: bool = False
     in_process: bool = False
     notices: tuple[str, ...] = ()
+    augment: Augmentation | None = None
 
     def __post_init__(self) -> None:
         """Check the names and fill in the roles that well-known parameters have."""
         check_experiment_name(self.name)
-        for name, parameter in self.params.items():
-            if not isinstance(parameter, (Float, Int, Categorical)):
-                raise MldiagError(
-                    f"parameter {name!r} is a {type(parameter).__name__}",
-                    expected="mldiag.Float, mldiag.Int or mldiag.Categorical",
-                    hint=f"{name}=mldiag.Float(1e-5, 1e-1, default=1e-3, log=True)",
-                )
+        check_parameter_kinds(self.params)
         object.__setattr__(self, "params", with_known_roles(self.params))
         object.__setattr__(self, "target", self.target or f"memory:{self.name}")
 
@@ -92,7 +94,7 @@ class Experiment:
             y: Targets, one a row.
             **options: `metric` (a scorer's name or a function `(y_true, y_pred) -> float`), `maximize`,
                 `minimize`, `params`, `valid=(X, y)`, `test=(X, y)`, `groups`, `time`, `stratify`,
-                `sample_weight`, `name`.
+                `sample_weight`, `augment` (as for `experiment`), `name`.
 
         Raises:
             MldiagError: If a parameter, a metric or an option is unknown.
@@ -100,6 +102,7 @@ class Experiment:
         Example:
             >>> from sklearn.datasets import load_iris
             >>> from sklearn.linear_model import LogisticRegression
+            >>> from mldiag.parameters import Float
             >>> exp = Experiment.from_estimator(LogisticRegression(), *load_iris(return_X_y=True),
             ...     metric="accuracy", params={"C": Float(1e-3, 1e3, default=1, log=True)})
             >>> exp.metric.name, exp.params["C"].role
@@ -189,20 +192,23 @@ class Experiment:
             interventions=interventions,
         )
 
+    def augmented(self, spec: TrialSpec) -> TrialSpec:
+        """The twin of a trial with the declared augmentation on: the same rows, parameters and seed.
+
+        Where no seed changes the training itself, one still decides the augmentation: the repeat's.
+
+        Raises:
+            MldiagError: If no augmentation is declared.
+        """
+        if self.augment is None:
+            raise no_augmentation(self.name)
+        twin = self.augment.switched_on(spec)
+        random_rows = self.deterministic and self.augment.function is not None
+        return replace(twin, seed=spec.rows.repeat) if random_rows else twin
+
     def renamed(self, **changes: Any) -> Experiment:
         """A copy with other fields, such as the target and home that a loader knows."""
         return replace(self, **changes)
-
-
-def check_experiment_name(name: Any) -> None:
-    """Refuse a name that stores, files and MLflow could not all use."""
-    if isinstance(name, str) and re.fullmatch(r"[\w .-]{1,100}", name):
-        return
-    raise MldiagError(
-        f"the experiment's name {name!r} cannot be used",
-        expected="1 to 100 letters, digits, spaces, dots, dashes or underscores, in quotes",
-        nearest=re.sub(r"[^\w .-]+", "-", str(name))[:100],
-    )
 
 
 def experiment(
@@ -220,6 +226,7 @@ def experiment(
     sample_weight: Any = None,
     valid: Any = None,
     test: Any = None,
+    augment: Any = None,
     name: str = "",
 ) -> Callable[[TrainFunction], Experiment]:
     """Declare the decorated function as the train function of an experiment.
@@ -238,6 +245,10 @@ def experiment(
         sample_weight: Column name or values by row.
         valid: Fixed validation data, or row numbers with `rows=`.
         test: Rows for the final confirmation only, likewise.
+        augment: What `mldiag learning-curve --augment` tries. A function `(X, y, rng) -> (X, y)` on the
+            training rows of a trial, drawn before; it may return more rows than it got, once a trial, and
+            `trial.X_train`, `trial.y_train` give them. Or the name of a parameter whose default is "off",
+            or a pair of it and the value that is "on": `("flip", True)`.
         name: Name in reports; the function's own by default.
 
     Raises:
@@ -245,6 +256,7 @@ def experiment(
 
     Example:
         >>> import numpy as np
+        >>> from mldiag.parameters import Float
         >>> @experiment(data=(np.arange(20.0)[:, None], np.arange(20.0)), metric="rmse",
         ...             params={"shrink": Float(0, 1, default=0.5)})
         ... def line(trial):
@@ -253,21 +265,12 @@ def experiment(
         >>> line.name, line.metric.maximize
         ('line', False)
     """
-    if not metric:
-        hint = '@mldiag.experiment(metric="accuracy", ...)'
-        raise MldiagError("the experiment declares no metric", expected="its name", hint=hint)
-    if data is not None and rows is not None:
-        raise MldiagError("both data= and rows= are declared", expected="one of them")
-    if params is not None and not isinstance(params, Mapping):
-        raise MldiagError(
-            f"params is a {type(params).__name__}",
-            expected="parameters by name, in a dict",
-            hint='params={"lr": mldiag.Float(1e-5, 1e-1, default=1e-3, log=True)}',
-        )
+    check_arguments(metric=metric, data=data, rows=rows, params=params)
     measured = named_metric(metric, maximize=maximize, minimize=minimize)
+    augmentation = declared_augmentation(augment, params or {}, holds_data=data is not None)
 
     def declare(function: TrainFunction) -> Experiment:
-        _check_signature(function)
+        check_signature(function)
         return Experiment(
             name=name or getattr(function, "__name__", type(function).__name__),
             train=function,
@@ -277,21 +280,10 @@ def experiment(
             ),
             params=dict(params or {}),
             metric=measured,
+            augment=augmentation,
         )  # fmt: skip
 
     return declare
-
-
-def _check_signature(function: TrainFunction) -> None:
-    try:
-        inspect.signature(function).bind(object())
-    except TypeError as error:
-        shown = getattr(function, "__name__", "train")
-        raise MldiagError(
-            f"{shown}{inspect.signature(function)} cannot be called with a trial alone",
-            expected="a function of one argument, the trial",
-            hint=f"def {shown}(trial): ...",
-        ) from error
 
 
 def _folder_of(function: TrainFunction) -> Path:

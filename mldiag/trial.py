@@ -25,20 +25,42 @@ class Recorder(Protocol):
 
 
 class DataView(Protocol):
-    """The rows of the experiment's data, with the trial's interventions applied."""
+    """The rows of the experiment's data, with the trial's interventions applied.
 
-    def X(self, rows: Rows) -> Any:
+    `training` says that the rows are read to train on, which is when they are augmented.
+    """
+
+    def X(self, rows: Rows, *, training: bool = False) -> Any:
         """Features of the given rows."""
 
-    def y(self, rows: Rows) -> Any:
+    def y(self, rows: Rows, *, training: bool = False) -> Any:
         """Targets of the given rows."""
 
-    def weights(self, rows: Rows) -> Any:
+    def weights(self, rows: Rows, *, training: bool = False) -> Any:
         """Sample weights of the given rows, or None."""
 
 
+AUGMENT = "augment"
+"""Kind of the intervention that stands for the augment function, which lies in the experiment."""
+
 STOP_SHARE = 0.1
 """Share of the training rows that `trial.stop` holds."""
+
+NOT_AUGMENTED = (
+    "trial.X_train was never read, so the training rows were not augmented: the declared augment function "
+    "changes what trial.X_train and trial.y_train give, not the row numbers trial.train"
+)
+"""Notice on a trial that should have been augmented; check MD204 looks for it."""
+
+
+def is_augmented(spec: TrialSpec) -> bool:
+    """Whether the experiment's augment function makes the training rows of a trial.
+
+    Example:
+        >>> is_augmented(TrialSpec("a.py", interventions=(Intervention("augment"),)))
+        True
+    """
+    return any(change.kind == AUGMENT for change in spec.interventions)
 
 
 class Trial:
@@ -107,13 +129,14 @@ class Trial:
 
     @property
     def X_train(self) -> Any:
-        """Features of the training rows."""
-        return self._data().X(self.train)
+        """Features of the training rows, augmented where the trial is."""
+        self._read.add("X_train")
+        return self._data().X(self.train, training=True)
 
     @property
     def y_train(self) -> Any:
-        """Targets of the training rows."""
-        return self._data().y(self.train)
+        """Targets of the training rows, one for each row of `X_train`."""
+        return self._data().y(self.train, training=True)
 
     @property
     def X_valid(self) -> Any:
@@ -138,7 +161,7 @@ class Trial:
     @property
     def weights_train(self) -> Any:
         """Sample weights of the training rows, or None where none were declared."""
-        return self._data().weights(self.train)
+        return self._data().weights(self.train, training=True)
 
     @property
     def weights_valid(self) -> Any:
@@ -152,6 +175,11 @@ class Trial:
                 "numbers trial.train and trial.valid, or declare data=(X, y)"
             )
         return self._view
+
+    @property
+    def missed_augmentation(self) -> bool:
+        """Whether the training rows are augmented and the code never read them as `X_train`."""
+        return is_augmented(self.spec) and "X_train" not in self._read
 
     def rows_digest(self) -> str:
         """Digest of the row numbers that the user's code has read; empty if it read none."""

@@ -14,7 +14,7 @@ from typing import Any
 from mldiag.adapters.config import EXAMPLE, check_keys, flag_of, read_parameters, text_of
 from mldiag.adapters.user_file import import_folder, nearest_module
 from mldiag.data.table_checks import checked_header
-from mldiag.declaration import check_experiment_name
+from mldiag.declaration_checks import check_experiment_name
 from mldiag.errors import MldiagError, unknown_name
 
 WHERE = "[tool.mldiag]"

@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from mldiag.data.dataset import Dataset
+from mldiag.data.augmentation import AugmentFunction, augmented_rows
+from mldiag.data.dataset import Dataset, Part, row_count, take
 from mldiag.data.interventions import Scaling, blanked, without_columns
 from mldiag.errors import MldiagError, unknown_name
+from mldiag.trial import AUGMENT
 from mldiag.trial_spec import Intervention, Rows
 
-KINDS = ("permute_labels", "zero_inputs", "drop_rows", "drop_columns", "scale")
+KINDS = ("permute_labels", "zero_inputs", "drop_rows", "drop_columns", "scale", AUGMENT)
 PARTS = ("train", "valid", "all")
+
+_ON_ROWS = ("permute_labels", "drop_rows", AUGMENT)
+"""What leaves the features of a single row as they are."""
 
 _PERMUTE = 21  # stream, so that no other draw repeats its random numbers
 
@@ -85,12 +90,19 @@ class TrialView:
     - `drop_columns`: `columns`, a tuple of names or numbers.
     - `scale`: centre and spread of the training rows; `method` (`standard`, `minmax`, `robust`).
     - `drop_rows`: see `limit_rows`; nothing to do here.
+    - `augment`: the experiment's function makes the rows to train on, after all else; once a trial, so
+      that features and targets of one reading belong to those of the next.
 
     Args:
         dataset: The experiment's data.
         interventions: The trial's changes.
         train: Training rows of the trial, shape (n_train,).
         valid: Scoring rows of the trial, shape (n_valid,).
+        augment: The experiment's augment function, if it declares one.
+        seed: Seed of the trial, for `augment`.
+
+    Raises:
+        MldiagError: If the rows are to be augmented and there is no function for it.
 
     Example:
         >>> from mldiag.data.dataset import Part
@@ -106,28 +118,52 @@ class TrialView:
         interventions: Sequence[Intervention],
         train: Rows,
         valid: Rows,
+        *,
+        augment: AugmentFunction | None = None,
+        seed: int = 0,
     ) -> None:
         self._dataset, self._train, self._valid = dataset, train, valid
-        self._of_features = [
-            change for change in interventions if change.kind not in ("permute_labels", "drop_rows")
-        ]
+        self._of_features = [change for change in interventions if change.kind not in _ON_ROWS]
+        augments = any(change.kind == AUGMENT for change in interventions)
+        if augments and augment is None:
+            raise MldiagError(
+                "the rows are to be augmented, but the experiment declares no function for it",
+                expected="augment= in the declaration: a function (X, y, rng) -> (X, y)",
+            )
+        self._augment, self._seed = augment if augments else None, seed
+        self._made: tuple[Rows, Part] | None = None
         self._scalings: dict[int, Scaling] = {}
         self._label_rows: Rows | None = None
         for change in interventions:
             if change.kind == "permute_labels":
                 self._permute(change)
 
-    def X(self, rows: Rows) -> Any:
-        """Features of the given rows."""
+    def X(self, rows: Rows, *, training: bool = False) -> Any:
+        """Features of the given rows; as they are trained on where `training`."""
+        if training and self._augment is not None:
+            return _copied(self._augmented(rows).X)
         return self._features(rows, len(self._of_features))
 
-    def y(self, rows: Rows) -> Any:
-        """Targets of the given rows, or None."""
+    def y(self, rows: Rows, *, training: bool = False) -> Any:
+        """Targets of the given rows, or None; as they are trained on where `training`."""
+        if training and self._augment is not None:
+            return _copied(self._augmented(rows).y)
         return self._dataset.y(rows if self._label_rows is None else self._label_rows[rows])
 
-    def weights(self, rows: Rows) -> Any:
-        """Sample weights of the given rows, or None."""
+    def weights(self, rows: Rows, *, training: bool = False) -> Any:
+        """Sample weights of the given rows, or None; as they are trained on where `training`."""
+        if training and self._augment is not None:
+            return _copied(self._augmented(rows).weights)
         return self._dataset.weights(rows)
+
+    def _augmented(self, rows: Rows) -> Part:
+        """What the augment function makes of the given rows: the same at every reading."""
+        if self._augment is None:
+            raise ValueError("expected an augment function")
+        if self._made is None or not np.array_equal(self._made[0], rows):
+            given = Part(self.X(rows), self.y(rows), self.weights(rows))
+            self._made = (rows, augmented_rows(self._augment, given, seed=self._seed))
+        return self._made[1]
 
     def _features(self, rows: Rows, count: int) -> Any:
         """Features after the first `count` changes."""
@@ -170,3 +206,8 @@ class TrialView:
 
 def _listed(columns: Any) -> tuple[Any, ...]:
     return columns if isinstance(columns, tuple) else (columns,)
+
+
+def _copied(values: Any) -> Any:
+    """The values in memory of their own, as rows that are read without augmentation are."""
+    return None if values is None else take(values, np.arange(row_count(values)))

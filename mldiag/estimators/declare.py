@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 
+from mldiag.data.augmentation import declared_augmentation
 from mldiag.data.source import DataSource, Loaded
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.estimators.checks import (
@@ -51,6 +52,7 @@ def describe_estimator(
     time: Any = None,
     stratify: Any = None,
     sample_weight: Any = None,
+    augment: Any = None,
     name: str = "",
     **unknown: Any,
 ) -> dict[str, Any]:
@@ -70,6 +72,8 @@ def describe_estimator(
         time: Time by row, or a column's name; order is kept.
         stratify: True, False, or labels by row; None stratifies classes.
         sample_weight: Weight by row, or a column's name.
+        augment: A function `(X, y, rng) -> (X, y)` on training rows, the name of a parameter whose default
+            is "off", or a pair of that name and the value that is "on".
         name: Name of the experiment; that of the estimator if empty.
         **unknown: Refused with the nearest option.
 
@@ -100,7 +104,7 @@ def describe_estimator(
         valid=valid if table else _with_targets(valid, "valid"),
         test=test if table else _with_targets(test, "test"),
     )
-    return fields_of(
+    fields = fields_of(
         estimator,
         source,
         metric=metric,
@@ -109,10 +113,14 @@ def describe_estimator(
         params=params,
         name=name,
     )
+    augmentation = declared_augmentation(augment, params or {}, holds_data=True)
+    users = augmentation is not None and augmentation.function is not None
+    in_process = fields["in_process"] and not users  # the user's code may hang or crash
+    return fields | {"augment": augmentation, "in_process": in_process}
 
 
 _OPTIONS = ("metric", "maximize", "minimize", "params", "valid", "test", "groups", "time", "stratify",
-            "sample_weight", "name")  # fmt: skip
+            "sample_weight", "augment", "name")  # fmt: skip
 
 
 def fields_of(

@@ -8,7 +8,8 @@ from functools import cached_property
 from mldiag.data.content import hashed
 from mldiag.data.fingerprint import Fingerprint, fingerprint
 from mldiag.declaration import Experiment
-from mldiag.run.code.digest import CodeDigest, code_digest
+from mldiag.run.code.digest import CodeDigest, augment_digest, code_digest
+from mldiag.trial import is_augmented
 from mldiag.trial_spec import TrialSpec
 
 
@@ -20,6 +21,7 @@ class Identity:
         experiment: The experiment's name.
         code: Digest of the code that a trial runs.
         data: Fingerprint of the data.
+        augment: Digest of the augment function, which only augmented trials run; None without one.
 
     Example:
         >>> one = Identity("digits", CodeDigest({"python": "3.11"}), Fingerprint({"X": "1"}, "X"))
@@ -30,15 +32,19 @@ class Identity:
     experiment: str
     code: CodeDigest
     data: Fingerprint
+    augment: CodeDigest | None = None
 
     @cached_property
     def digest(self) -> str:
-        """Hash over all three."""
+        """Hash over name, code and data: what plain trials depend on."""
         return hashed([self.experiment, self.code.digest, self.data.digest]).hex()
 
     def key(self, spec: TrialSpec) -> str:
         """The key under which a trial is kept; it carries the fidelity asked for."""
-        return hashed([self.digest, spec.digest]).hex()
+        parts = [self.digest, spec.digest]
+        if self.augment is not None and is_augmented(spec):
+            parts.append(self.augment.digest)
+        return hashed(parts).hex()
 
 
 def identify(experiment: Experiment) -> Identity:
@@ -48,6 +54,5 @@ def identify(experiment: Experiment) -> Identity:
         MldiagError: If the data cannot be loaded.
     """
     code, reached = code_digest(experiment)
-    return Identity(
-        experiment.name, code, fingerprint(experiment.source, experiment.loaded, reached)
-    )
+    data = fingerprint(experiment.source, experiment.loaded, reached)
+    return Identity(experiment.name, code, data, augment_digest(experiment))

@@ -15,7 +15,7 @@ from mldiag.errors import MldiagError
 from mldiag.run.seeding import seeded
 from mldiag.run.threads import capped_threads
 from mldiag.run.tracebacks import describe_error
-from mldiag.trial import Trial
+from mldiag.trial import NOT_AUGMENTED, Trial
 from mldiag.trial_result import BEST_EPOCH, Status, TrialResult, final_metrics
 from mldiag.trial_spec import Rows, TrialSpec
 
@@ -108,8 +108,7 @@ def _prepare(
     explicit = None if spec.rows.digest is None else known[spec.rows.digest]
     train, valid = experiment.splits.rows(spec.rows, explicit)
     train, valid = limit_rows(spec.interventions, train, valid, row_sets=known)
-    dataset = experiment.dataset
-    view = None if dataset is None else TrialView(dataset, spec.interventions, train, valid)
+    view = _view(experiment, spec, train, valid)
     for change in spec.interventions:
         if view is None and change.kind != "drop_rows":
             raise MldiagError(
@@ -118,6 +117,15 @@ def _prepare(
             )
     trial = Trial(spec, train, valid, view=view, seconds=seconds)
     return trial, (len(train), len(valid))
+
+
+def _view(experiment: Experiment, spec: TrialSpec, train: Rows, valid: Rows) -> TrialView | None:
+    if experiment.dataset is None:
+        return None
+    augment = None if experiment.augment is None else experiment.augment.function
+    return TrialView(
+        experiment.dataset, spec.interventions, train, valid, augment=augment, seed=spec.seed
+    )
 
 
 def _recorded(trial: Trial | None) -> dict[str, Any]:
@@ -140,6 +148,8 @@ def _judge(
 ) -> dict[str, Any]:
     """Status, metrics, error and notices."""
     notices = tuple(trial.notices) if trial else ()
+    if trial is not None and trial.missed_augmentation:
+        notices += (NOT_AUGMENTED,)
     if failure is not None or trial is None:
         status: Status = "out_of_memory" if _is_out_of_memory(failure) else "failed"
         error = describe_error(failure or RuntimeError("the trial could not be prepared"))

@@ -30,6 +30,9 @@ from mldiag.run.code.packages import versions_of
 from mldiag.run.code.part_names import free_name, without_file
 from mldiag.run.code.reach import Reach
 
+AUGMENT_RULES = "1"
+"""Raised when mldiag augments the rows of a trial in another way than before."""
+
 TRIAL_RULES = "1"
 """Raised when mldiag itself draws rows, intervenes or seeds a trial in another way than before."""
 
@@ -63,14 +66,8 @@ def code_digest(experiment: Experiment) -> tuple[CodeDigest, dict[str, Any]]:
         The digest, and the arrays and frames that the train function reaches, by name, where the
         experiment declares only `rows=` (they belong to the data's fingerprint).
     """
-    source = experiment.source
-    declared = _flat((source.data, source.valid, source.test, source.groups, source.time,
-                      source.sample_weight, source.stratify))  # fmt: skip
-    dataset = experiment.dataset
-    if dataset is not None:
-        for _, part in dataset.parts():
-            declared += [part.X, part.y, part.weights]
-    reach = Reach([item for item in declared if _identifies(item)], arrays_are_data=dataset is None)
+    declared = _declared(experiment)
+    reach = _reach(experiment, declared)
     reach.follow("train", experiment.train)
     parts = reach.parts | {
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
@@ -85,6 +82,43 @@ def code_digest(experiment: Experiment) -> tuple[CodeDigest, dict[str, Any]]:
     for name, value in reach.data.items():  # files may be renamed without a change of the data
         reached[free_name(without_file(name), reached)] = value
     return CodeDigest(dict(sorted(parts.items()))), reached
+
+
+def augment_digest(experiment: Experiment) -> CodeDigest | None:
+    """Digest the code of the augment function; None where the experiment declares none.
+
+    It is apart from `code_digest`, because only augmented trials run that code: the others stay valid
+    when it is declared, edited or taken away. Versions that both share are in both.
+
+    Example:
+        >>> from mldiag.declaration import experiment
+        >>> @experiment(data=([[0.0]] * 20, [0, 1] * 10), metric="accuracy", augment=lambda X, y, rng: (X, y))
+        ... def train(trial):
+        ...     return 0.5
+        >>> [name for name in augment_digest(train).parts if "rules" in name]
+        ['augment rules']
+    """
+    if experiment.augment is None or experiment.augment.function is None:
+        return None
+    reach = _reach(experiment, _declared(experiment))
+    reach.follow("augment", experiment.augment.function)
+    return CodeDigest(dict(sorted((reach.parts | {"augment rules": AUGMENT_RULES}).items())))
+
+
+def _declared(experiment: Experiment) -> list[Any]:
+    """The experiment's data, as declared and as loaded."""
+    source = experiment.source
+    declared = _flat((source.data, source.valid, source.test, source.groups, source.time,
+                      source.sample_weight, source.stratify))  # fmt: skip
+    if experiment.dataset is not None:
+        for _, part in experiment.dataset.parts():
+            declared += [part.X, part.y, part.weights]
+    return declared
+
+
+def _reach(experiment: Experiment, declared: Iterable[Any]) -> Reach:
+    identifying = [item for item in declared if _identifies(item)]
+    return Reach(identifying, arrays_are_data=experiment.dataset is None)
 
 
 def _flat(values: Iterable[Any]) -> list[Any]:

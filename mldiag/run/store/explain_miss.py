@@ -50,7 +50,9 @@ def explain_miss(connection: sqlite3.Connection, identity: Identity, spec: Trial
         (identity.experiment, spec.digest),
     ).fetchone()
     if earlier is not None:
-        return list(_changes(identity, *map(json.loads, earlier)))
+        changes = list(_changes(identity, *map(json.loads, earlier)))
+        # The same description, code and data under another key: only the augment function is left.
+        return changes or ["the augment function changed"]
     return _nearest(connection, identity, spec)
 
 
