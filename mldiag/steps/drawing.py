@@ -28,6 +28,7 @@ VALID = "#0b3c6f"
 TRAIN = "#c8691c"
 DEFAULT = "#555555"
 CHOSEN = "#9b1d54"
+AUGMENTED = "#4f9a6f"
 BAD = "#7a7a7a"
 
 TITLE_SIZE, LABEL_SIZE = 13, 11
@@ -72,7 +73,7 @@ def save(figure: Figure, files: Iterable[Path]) -> None:
 
 def title(figure: Figure, verdict: str, detail: str) -> None:
     """The verdict in bold above, what was done in small below."""
-    width = int(10.5 * figure.get_figwidth())  # characters of the title's size that fit on a line
+    width = int(9.8 * figure.get_figwidth())  # characters of the title's size that fit on a line
     figure.suptitle(
         textwrap.fill(verdict, width), fontsize=TITLE_SIZE, fontweight="bold", x=0.01, ha="left"
     )

@@ -51,3 +51,16 @@ def test_an_example_answers_both_steps(copied, target, param, value, metric, lea
     assert tuning.trials.failed == 0
     assert tuning.trials.cached == 2  # the default was trained for the curve
     assert len(tuning.result["params"][param]["values"]) == 2  # the default and the other value
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("more_rows_help", "still improving"),
+        ("rows_do_not_help", "saturated"),
+        ("cannot_be_told", "inconclusive"),
+    ],
+)
+def test_the_three_curves_have_the_answers_that_they_are_named_for(copied, name, verdict):
+    experiment = load_experiment(f"three_curves.py:{name}", folder=copied)
+    assert mldiag.learning_curve(experiment, **QUIET).result["verdict"] == verdict

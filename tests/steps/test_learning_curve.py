@@ -5,17 +5,17 @@ import pytest
 
 from mldiag import MldiagError
 from mldiag.steps import step_named
-from mldiag.steps.learning_curve.plan import curve_sizes
 from mldiag.steps.learning_curve.settings import Settings
+from mldiag.steps.learning_curve.sizes import curve_sizes
 from tests.steps.made_up import answer, made_up_experiment, noise
 
 STEP = step_named("learning-curve")
 
 
-def curve(limit, start, power, sd):
+def curve(limit, start, power, sd, shared=0.01):
     def score(spec, rows):
         valid = limit - (limit - start) * (rows / 10) ** -power
-        return {"accuracy": valid + noise(spec, sd), "train_accuracy": 0.99}
+        return {"accuracy": valid + noise(spec, sd, shared=shared), "train_accuracy": 0.99}
 
     return score
 
@@ -25,11 +25,9 @@ def first(diagnosis, code):
 
 
 def test_sizes_are_halves_of_the_full_one():
-    sizes = curve_sizes(made_up_experiment(), Settings())
-    assert sizes[-1] == 640
-    assert 320 in sizes
-    assert len(sizes) == 8
-    assert list(sizes) == sorted(sizes)
+    assert curve_sizes(made_up_experiment(), Settings()) == (10, 20, 40, 80, 160, 320, 640)
+    full = curve_sizes(made_up_experiment(), Settings(design="full"))
+    assert full == (10, 20, 40, 80, 160, 320, 453, 640)
 
 
 @pytest.mark.parametrize("rows", [10, 12, 30, 300, 5000])
@@ -55,7 +53,8 @@ def test_a_rising_curve_asks_for_more_data():
     assert diagnosis.headline.startswith("MORE DATA +")
     finding = first(diagnosis, "MD201")
     assert finding.action.kind == "more_data"
-    assert finding.evidence["gain"].low > 0
+    assert finding.evidence["gain_at_2x"].low > 0
+    assert finding.action.gain == finding.evidence["gain_at_2x"]
     assert first(diagnosis, "MD202").caused_by == "MD201"
 
 
@@ -70,7 +69,8 @@ def test_a_model_that_fits_ever_better_is_not_called_variance():
 
 
 def test_a_flat_curve_is_saturated():
-    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), curve(0.9, 0.2, 3.0, 0.0005))
+    rule = curve(0.9, 0.85, 3.0, 0.0005, shared=0.001)
+    diagnosis, _ = answer(STEP, made_up_experiment(3000), Settings(), rule)
     assert diagnosis.verdict == "saturated"
     assert first(diagnosis, "MD201").action.kind == "none"
 
@@ -85,17 +85,69 @@ def test_a_falling_curve_is_a_problem():
 
 
 def test_noise_that_hides_the_end_is_inconclusive_and_says_what_would_settle_it():
-    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), curve(0.9, 0.2, 1.0, 0.05))
+    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(), curve(0.9, 0.8, 0.5, 0.03))
     assert diagnosis.verdict == "inconclusive"
     finding = first(diagnosis, "MD201")
     assert finding.action is None
     assert "repeat" in finding.explanation
 
 
-def test_one_repeat_is_inconclusive():
-    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(repeats=1), curve(1.0, 0.2, 0.3, 0))
+def test_one_repeat_claims_nothing_of_a_noisy_end():
+    rule = curve(0.9, 0.8, 0.5, 0.03)
+    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(repeats=1), rule)
     assert diagnosis.verdict == "inconclusive"
     assert "--repeats 5" in first(diagnosis, "MD201").explanation
+
+
+def test_a_second_look_is_taken_where_the_first_leaves_it_open():
+    experiment = made_up_experiment()
+
+    def largest(results):
+        return sum(result.train_rows == 640 for result in results)
+
+    _, clear = answer(STEP, experiment, Settings(), curve(1.0, 0.2, 0.3, 0.004))
+    _, still_open = answer(STEP, experiment, Settings(), curve(0.9, 0.8, 0.5, 0.03))
+    _, full = answer(STEP, experiment, Settings(design="full"), curve(1.0, 0.2, 0.3, 0.004))
+    assert (largest(clear), largest(still_open), largest(full)) == (4, 5, 5)
+    assert len(clear) < len(still_open) < len(full) == 40
+
+
+def test_augmentation_is_run_beside_the_largest_sizes_and_told_in_rows():
+    experiment = made_up_experiment(augment=("kind", "b"))
+    plain = curve(1.0, 0.2, 0.3, 0.001)
+
+    def score(spec, rows):
+        twice = 2 if dict(spec.params)["kind"] == "b" else 1
+        return plain(spec, twice * rows)
+
+    settings = Settings(augment=True)
+    diagnosis, results = answer(STEP, experiment, settings, score)
+    twins = [result for result in results if dict(result.spec.params)["kind"] == "b"]
+    assert sorted({result.train_rows for result in twins}) == [160, 320, 640]
+    assert len(twins) == 15
+    finding = first(diagnosis, "MD204")
+    assert finding.action.kind == "augment_data"
+    assert finding.action.gain.low > 0
+    assert diagnosis.result()["augmentation"]["factor"].estimate == pytest.approx(2, abs=0.2)
+    assert STEP.plot(diagnosis).axes
+
+    without, _ = answer(STEP, experiment, Settings(), score)
+    assert first(without, "MD204") is None
+    with pytest.raises(MldiagError, match="declares no augmentation"):
+        STEP.plan(made_up_experiment(), settings)
+
+
+def test_a_target_score_is_told_in_rows():
+    rule = curve(1.0, 0.2, 0.3, 0.004)
+    diagnosis, _ = answer(STEP, made_up_experiment(), Settings(target_score=0.8), rule)
+    finding = first(diagnosis, "MD205")
+    assert finding.outcome == "advice"
+    assert 640 < finding.evidence["rows_low"] <= finding.evidence["rows"]
+    assert finding.evidence["rows"] <= finding.evidence["rows_high"]
+    reached, _ = answer(STEP, made_up_experiment(), Settings(target_score=0.7), rule)
+    assert first(reached, "MD205").outcome == "passed"
+    never, _ = answer(STEP, made_up_experiment(), Settings(target_score=0.9999), rule)
+    assert "not reachable" in first(never, "MD205").title
 
 
 def test_an_error_that_falls_is_an_improvement():
@@ -106,7 +158,7 @@ def test_an_error_that_falls_is_an_improvement():
 
     diagnosis, _ = answer(STEP, experiment, Settings(), score)
     assert diagnosis.verdict == "still improving"
-    assert first(diagnosis, "MD201").evidence["gain"].estimate > 0
+    assert first(diagnosis, "MD201").evidence["gain_at_2x"].estimate > 0
     assert diagnosis.curve.valid[-1].estimate < diagnosis.curve.valid[0].estimate
 
 
@@ -172,7 +224,7 @@ def test_full_size_trials_are_those_of_a_sweep():
     curve_specs = STEP.plan(experiment, Settings())
     sweep = step_named("sweep")
     sweep_specs = sweep.plan(experiment, sweep.settings_type()(param="lr"))
-    assert len(set(curve_specs) & set(sweep_specs)) == 5
+    assert len(set(curve_specs) & set(sweep_specs)) == 4  # a second look adds the fifth
 
 
 def test_what_the_charts_get_are_whole_steps_and_finite_numbers():

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.declaration import Experiment
-from mldiag.findings import Diagnosis, Interval
+from mldiag.findings import Interval
 from mldiag.metrics import Metric, smallest_gain
 from mldiag.stats.intervals import PairedDifference
-from mldiag.steps.learning_curve.plan import curve_grid, curve_sizes, half_of
+from mldiag.steps.learning_curve.ahead import Ahead, look_ahead
 from mldiag.steps.learning_curve.settings import Settings
+from mldiag.steps.learning_curve.sizes import curve_grid, curve_sizes, half_of
 from mldiag.steps.score_table import score_table
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
-
-Verdict = Literal["still improving", "saturated", "getting worse", "inconclusive"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +30,12 @@ class Curve:
         valid: Mean validation score with interval, by size.
         train: Mean training score with interval, by size; NaN where none was reported.
         scores: Validation score of every trial, shape (S, R); NaN where it failed or was not run.
+        train_scores: Training score of every trial likewise.
         failed: Trials of a size that gave no score, by size.
         half: Index of the size that is nearest to half of the largest one with scores.
         last: Index of the largest size with scores.
         doubling: Difference between them; positive is better.
+        ahead: What more rows would give; None where it cannot be said.
         worth: Smallest gain worth having, in the metric's unit.
         uncertainty: Which uncertainty the intervals state.
         on_fixed_rows: Whether the intervals rest on the declared validation rows.
@@ -48,10 +48,12 @@ class Curve:
     valid: tuple[Interval, ...]
     train: tuple[Interval, ...]
     scores: NDArray[np.float64]
+    train_scores: NDArray[np.float64]
     failed: tuple[int, ...]
     half: int
     last: int
     doubling: PairedDifference
+    ahead: Ahead | None
     worth: float
     uncertainty: str
     on_fixed_rows: bool
@@ -79,23 +81,39 @@ def measure_curve(
     half = int(scored[half_of([sizes[i] for i in scored])])
     found = {result.spec.digest: result for result in results}
     valid = tuple(table.interval(i) for i in range(len(sizes)))
+    scores, train_scores = (table.metric.sign * s for s in (table.scores, table.train_scores))
+    reached = _reached(sizes, grid, found)
     failed = (~table.not_run & ~np.isfinite(table.scores)).sum(axis=1)
     return Curve(
         metric=experiment.metric,
-        sizes=_reached(sizes, grid, found),
+        sizes=reached,
         valid=valid,
         train=tuple(table.interval(i, train=True) for i in range(len(sizes))),
-        scores=table.metric.sign * table.scores,
+        scores=scores,
+        train_scores=train_scores,
         failed=tuple(int(count) for count in failed),
         half=half,
         last=last,
         doubling=table.trend(half, last),
+        ahead=look_ahead(
+            experiment.metric, reached, scores, train_scores, valid_to_train=table.valid_to_train
+        ),
         worth=settings.gain or smallest_gain(experiment.metric, valid[last].estimate),
         uncertainty=table.uncertainty,
         on_fixed_rows=table.resampled is not None,
         valid_to_train=table.valid_to_train,
         results=tuple(tuple(found.get(spec.digest) for spec in row) for row in grid),
     )
+
+
+def with_repeats(curve: Curve, repeats: int) -> Curve:
+    """The same curve as if it had so many repeats with the same means and spreads."""
+    times = -(-repeats // curve.scores.shape[1])
+    scores, train = (np.tile(s, times)[:, :repeats] for s in (curve.scores, curve.train_scores))
+    ahead = look_ahead(
+        curve.metric, curve.sizes, scores, train, valid_to_train=curve.valid_to_train
+    )
+    return replace(curve, scores=scores, train_scores=train, ahead=ahead)
 
 
 def _reached(
@@ -108,62 +126,3 @@ def _reached(
         rows = [count for count in rows if count]
         reached.append(round(sum(rows) / len(rows)) if rows else size)
     return tuple(reached)
-
-
-@dataclass(frozen=True)
-class CurveDiagnosis(Diagnosis):
-    """The findings, and the curve that `plot` draws; no curve where too few trials gave a score."""
-
-    curve: Curve | None = None
-    verdict: Verdict = "inconclusive"
-
-    def result(self) -> dict[str, Any]:
-        """Sizes, scores and the last doubling as plain data."""
-        if self.curve is None:
-            return {"verdict": self.verdict}
-        curve = self.curve
-        return {
-            "verdict": self.verdict,
-            "sizes": curve.sizes,
-            "validation": curve.valid,
-            "train": curve.train,
-            "scores": curve.scores,
-            "failed": curve.failed,
-            "last_doubling": {
-                "from_rows": curve.sizes[curve.half],
-                "to_rows": curve.sizes[curve.last],
-                "gain": curve.doubling.interval,
-                "n": curve.doubling.n,
-            },
-            "smallest_gain_worth_having": curve.worth,
-            "uncertainty": curve.uncertainty,
-        }
-
-    def curves(self) -> dict[str, dict[int, float]]:
-        """Mean, low and high of validation and train score by rows."""
-        if self.curve is None:
-            return {}
-        series: dict[str, dict[int, float]] = {}
-        for prefix, intervals in (("", self.curve.valid), ("train_", self.curve.train)):
-            for part, field in (("mean", "estimate"), ("low", "low"), ("high", "high")):
-                series[f"learning_curve/{prefix}{self.curve.metric.name}_{part}"] = {
-                    size: getattr(interval, field)
-                    for size, interval in zip(self.curve.sizes, intervals, strict=True)
-                    if np.isfinite(getattr(interval, field))
-                }
-        return {name: points for name, points in series.items() if points}
-
-    def scalars(self) -> dict[str, float]:
-        """Score at all rows, the best score, and what the last doubling gained."""
-        if self.curve is None:
-            return {}
-        means = np.array([interval.estimate for interval in self.curve.valid])
-        best = np.nanargmax(self.curve.metric.sign * means)
-        return {
-            f"best_{self.curve.metric.name}": float(means[best]),
-            "best_value": float(self.curve.sizes[best]),
-            "gain": self.curve.doubling.interval.estimate,
-            "noise_sd": float(np.nanstd(self.curve.scores[self.curve.last], ddof=1))
-            if np.isfinite(self.curve.scores[self.curve.last]).sum() > 1
-            else float("nan"),
-        }

@@ -6,11 +6,22 @@ from collections.abc import Sequence
 
 from mldiag.declaration import Experiment
 from mldiag.findings import Finding, Outcome, Table, ranked
-from mldiag.steps.learning_curve.checks import more_data, rows_ignored, train_validation_gap
-from mldiag.steps.learning_curve.curve import Curve, CurveDiagnosis, Verdict, measure_curve
+from mldiag.steps.learning_curve.ahead import DOUBLINGS, STEPS_A_DOUBLING, Ahead
+from mldiag.steps.learning_curve.checks import (
+    augmentation,
+    more_data,
+    rows_ignored,
+    target_score,
+    train_validation_gap,
+)
+from mldiag.steps.learning_curve.compare_augmented import compare_augmented
+from mldiag.steps.learning_curve.curve import Curve, measure_curve
+from mldiag.steps.learning_curve.curve_diagnosis import CurveDiagnosis
 from mldiag.steps.learning_curve.settings import Settings
+from mldiag.steps.learning_curve.verdict import Verdict
+from mldiag.trial import NOT_AUGMENTED
 from mldiag.trial_result import TrialResult
-from mldiag.wording import gain_short, plural, score_interval
+from mldiag.wording import amount, gain, gain_short, plural, score_interval
 
 _HEADS: dict[Verdict, str] = {
     "still improving": "MORE DATA",
@@ -45,17 +56,32 @@ def diagnose(
             explanation="A curve needs at least two; see the trials that failed or were not run.",
         )
         return CurveDiagnosis((finding,), "OPEN no curve", "inconclusive")
-    verdict, findings = _judge(curve)
-    shown = gain_short(curve.metric, curve.doubling.interval.estimate)
+    verdict, findings = _judge(curve, settings)
+    augmented = None
+    if settings.augment and experiment.augment is not None:
+        augmented = compare_augmented(experiment, settings, curve, results)
+        ignored_rows = any(NOT_AUGMENTED in result.notices for result in results)
+        findings.append(
+            augmentation.judge(
+                augmented.effect,
+                curve.metric,
+                augmentation=experiment.augment,
+                never_read=ignored_rows,
+            )
+        )
+    told = curve.doubling.interval if curve.ahead is None else curve.ahead.gain
+    shown = gain_short(curve.metric, told.estimate)
     ignored = any(f.code == rows_ignored.CHECK.code and f.action for f in findings)
     return CurveDiagnosis(
         ranked(findings),
         "ROWS IGNORED" if ignored else f"{_HEADS[verdict]} {shown}",
         _outcome(findings),
-        tables=(_table(curve),),
+        tables=(_table(curve), *([_forecast(curve, curve.ahead)] if curve.ahead else [])),
         next_step=_next_step(experiment),
         curve=curve,
         verdict=verdict,
+        target_score=settings.target_score,
+        augmented=augmented,
     )
 
 
@@ -70,12 +96,15 @@ def _next_step(experiment: Experiment) -> str:
     )
 
 
-def _judge(curve: Curve) -> tuple[Verdict, list[Finding]]:
+def _judge(curve: Curve, settings: Settings) -> tuple[Verdict, list[Finding]]:
     ignored = rows_ignored.judge(curve)
     if ignored is not None:  # nothing else can be said of a curve that no row has drawn
         return "inconclusive", [ignored]
     verdict, finding = more_data.judge(curve)
-    return verdict, [finding, train_validation_gap.judge(curve, verdict)]
+    findings = [finding, train_validation_gap.judge(curve, verdict)]
+    if settings.target_score is not None:
+        findings.append(target_score.judge(curve, settings.target_score))
+    return verdict, findings
 
 
 def _outcome(findings: Sequence[Finding]) -> Outcome:
@@ -98,4 +127,24 @@ def _table(curve: Curve) -> Table:
         f"{curve.metric.name} by training rows, 80 % intervals {curve.uncertainty}",
         ("rows", "validation", "train", "without a score"),
         rows,
+    )
+
+
+def _forecast(curve: Curve, ahead: Ahead) -> Table:
+    worth = amount(curve.metric, curve.worth)
+    rows = []
+    for doublings in DOUBLINGS:
+        at = doublings * STEPS_A_DOUBLING
+        rows.append(
+            (
+                f"{ahead.rows[at]:,} ({2**doublings}x)",
+                score_interval(curve.metric, ahead.scores[at]),
+                gain(curve.metric, ahead.gains[at]),
+                f"{ahead.chance(curve.worth, doublings=doublings):.0%}",
+            )
+        )
+    return Table(
+        f"forecast of {curve.metric.name} with more rows of the same kind, 80 % intervals",
+        ("rows", "validation", "gain", f"chance of {worth}"),
+        tuple(rows),
     )

@@ -1,23 +1,31 @@
-"""Which trials draw the curve: nested sizes, largest first halved and halved again, for every repeat."""
+"""Which trials draw the curve: a first look at every size, and a second one where it is still open."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from itertools import chain
 
-import numpy as np
-
+from mldiag.data.augmentation import no_augmentation
 from mldiag.declaration import Experiment
-from mldiag.errors import MldiagError
-from mldiag.steps.learning_curve.settings import SIZES_HINT, Settings
+from mldiag.steps.learning_curve.curve import measure_curve
+from mldiag.steps.learning_curve.settings import Settings
+from mldiag.steps.learning_curve.sizes import augmented_grid, curve_grid
+from mldiag.steps.learning_curve.verdict import verdict_of
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
-SMALLEST_ROWS = 10
-"""No curve starts lower: the noise of so few rows says nothing about more of them."""
+FIRST_LOOK, SECOND_LOOK = (1, 2, 2), (0, 1, 1)
+"""Repeats that a look leaves out at the largest size, at its half and at its quarter.
 
-ROWS_PER_CLASS = 2
-"""Nor with fewer rows of each class than this on average."""
+These three take most of the time. The level at the largest size matters most to a forecast, so it gets
+more repeats than the next two. Chosen on curves of LCDB among a dozen such designs, and measured in
+`benchmarks/learning_curve_cost.txt`.
+"""
+
+EVERYTHING = ()
+
+FEWEST_REPEATS = 2
+"""No size has fewer, where so many are asked for: one score has no spread."""
 
 
 def plan(
@@ -26,66 +34,44 @@ def plan(
     results: Sequence[TrialResult] = (),
     remaining_seconds: float | None = None,
 ) -> list[TrialSpec]:
-    """All trials of the curve at once; nothing more once results are there.
+    """The first look; where its results leave the verdict open, one more repeat of the largest sizes.
+
+    The full design, sizes that were named, and a curve with augmentation, whose trials come in pairs, are run
+    at once with every repeat.
 
     Args:
         experiment: The experiment.
         settings: The step's settings.
         results: What has come back.
         remaining_seconds: Time left, in seconds, or None without a budget.
-    """
-    if results or experiment.fixed_rows:
-        return []
-    specs = (spec for row in curve_grid(experiment, settings) for spec in row)
-    return list(dict.fromkeys(specs))
-
-
-def curve_grid(experiment: Experiment, settings: Settings) -> list[list[TrialSpec]]:
-    """Specs by size (small to large) and repeat."""
-    return [
-        [experiment.spec(repeat=repeat, size=size) for repeat in range(settings.repeats)]
-        for size in curve_sizes(experiment, settings)
-    ]
-
-
-def curve_sizes(experiment: Experiment, settings: Settings) -> tuple[int, ...]:
-    """Training sizes in ascending order; the last is every row that each repeat can train on.
-
-    The sizes are halves of the full one, so that the last doubling is measured itself; where that gives
-    fewer than `points`, sizes half-way between (in the logarithm) fill up from the top.
 
     Raises:
-        MldiagError: If a size asked for is larger than the data allow, or there is one size only.
+        MldiagError: If augmentation is asked for and none is declared, or a size is wrong.
     """
-    full = experiment.splits.train_size(settings.repeats)
-    if settings.sizes:
-        return _asked_sizes(settings.sizes, full)
-    labels = experiment.splits.labels
-    classes = 0 if labels is None else len(np.unique(labels))
-    smallest = min(max(SMALLEST_ROWS, ROWS_PER_CLASS * classes), max(2, full // 2))
-    halvings = min(math.floor(math.log2(full / smallest)), settings.points - 1)
-    sizes = {round(full / 2**k) for k in range(halvings + 1)}
-    for k in range(halvings):
-        if len(sizes) < settings.points:
-            sizes.add(round(full / 2 ** (k + 0.5)))
-    return tuple(sorted(sizes))
+    if experiment.fixed_rows:
+        return []
+    if settings.augment and experiment.augment is None:
+        raise no_augmentation(experiment.name)
+    if settings.design == "full" or settings.sizes or settings.augment:
+        twins = chain.from_iterable(augmented_grid(experiment, settings))
+        return [] if results else [*_look(experiment, settings, EVERYTHING), *dict.fromkeys(twins)]
+    if not results:
+        return _look(experiment, settings, FIRST_LOOK)
+    if _is_settled(experiment, settings, results):
+        return []
+    return _look(experiment, settings, SECOND_LOOK)
 
 
-def half_of(sizes: Sequence[int]) -> int:
-    """Index of the size nearest to half of the largest, on the logarithmic scale."""
-    return int(np.argmin(np.abs(np.log(np.asarray(sizes[:-1]) / (sizes[-1] / 2)))))
+def _look(experiment: Experiment, settings: Settings, left_out: Sequence[int]) -> list[TrialSpec]:
+    """The trials of every size, but for some repeats of the largest ones."""
+    grid = curve_grid(experiment, settings)[::-1]
+    chosen: list[TrialSpec] = []
+    for position, row in enumerate(grid):
+        out = left_out[position] if position < len(left_out) else 0
+        chosen += row[: max(min(FEWEST_REPEATS, len(row)), len(row) - out)]
+    return list(dict.fromkeys(chosen))
 
 
-def _asked_sizes(asked: Sequence[float], full: int) -> tuple[int, ...]:
-    fractions = all(size <= 1 for size in asked)
-    sizes = {max(1, round(size * full)) if fractions else round(size) for size in asked}
-    if max(sizes) > full:
-        raise MldiagError(
-            f"a training size of {max(sizes)} rows",
-            expected=f"at most the {full} rows that every repeat can train on",
-            nearest=str(full),
-            hint=SIZES_HINT,
-        )
-    if len(sizes) < 2:
-        raise MldiagError("one training size", expected="at least two", hint=SIZES_HINT)
-    return tuple(sorted(sizes))
+def _is_settled(experiment: Experiment, settings: Settings, results: Sequence[TrialResult]) -> bool:
+    curve = measure_curve(experiment, settings, results)
+    return curve is None or verdict_of(curve, first_look=True) != "inconclusive"

@@ -1,4 +1,4 @@
-"""The figure of the learning curve: rows against score, with the last doubling marked."""
+"""The figure of the learning curve: rows against score, and the fan of what more rows would give."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mldiag.steps.drawing import (
+    AUGMENTED,
     BAD,
     CHOSEN,
+    DEFAULT,
     LABEL_SIZE,
     TRAIN,
     VALID,
@@ -19,8 +21,10 @@ from mldiag.steps.drawing import (
     score_limits,
     title,
 )  # fmt: skip
-from mldiag.steps.learning_curve.curve import Curve, CurveDiagnosis
-from mldiag.wording import gain, plural
+from mldiag.steps.learning_curve.ahead import STEPS_A_DOUBLING, Ahead
+from mldiag.steps.learning_curve.curve import Curve
+from mldiag.steps.learning_curve.curve_diagnosis import CurveDiagnosis
+from mldiag.wording import gain, plural, score
 
 
 def plot(diagnosis: CurveDiagnosis) -> Figure:
@@ -37,14 +41,26 @@ def plot(diagnosis: CurveDiagnosis) -> Figure:
         return figure
     curve = diagnosis.curve
     _draw_scores(axes, curve)
-    _draw_doubling(axes, curve)
     _draw_failures(axes, curve)
-    rows_axis(axes, curve.sizes)
+    if diagnosis.augmented is not None:
+        augmented = diagnosis.augmented
+        band(
+            axes, augmented.rows, augmented.scores, colour=AUGMENTED, marker="^", ms=7, lw=1.8,
+            label="validation, augmented",
+        )  # fmt: skip
+    sizes, shown = [*curve.sizes], [*curve.valid, *curve.train]
+    if curve.ahead is not None:
+        _draw_ahead(axes, curve, curve.ahead)
+        sizes += curve.ahead.rows[STEPS_A_DOUBLING::STEPS_A_DOUBLING]
+        shown += curve.ahead.scores[STEPS_A_DOUBLING::STEPS_A_DOUBLING]
+    rows_axis(axes, sizes)
     score_label(axes, curve.metric)
-    score_limits(axes, curve.scores, (*curve.valid, *curve.train))
+    score_limits(axes, curve.scores, shown)
+    if diagnosis.target_score is not None:
+        _draw_target(axes, curve, diagnosis.target_score)
     axes.legend(loc="best", frameon=False, fontsize=LABEL_SIZE - 1)
     repeats = plural(curve.scores.shape[1], "repeat")
-    title(figure, first.title, f"{repeats} a size; 80 % intervals {curve.uncertainty}")
+    title(figure, first.title, f"up to {repeats} a size; 80 % intervals {curve.uncertainty}")
     return figure
 
 
@@ -67,27 +83,49 @@ def _draw_scores(axes: Axes, curve: Curve) -> None:
     axes.scatter(x, curve.scores, s=11, color=VALID, alpha=0.35, lw=0, label="one trial")
 
 
-def _draw_doubling(axes: Axes, curve: Curve) -> None:
-    """Mark what the last doubling gained: the verdict rests on it."""
-    left, right = curve.sizes[curve.half], curve.sizes[curve.last]
-    start, end = curve.valid[curve.half].estimate, curve.valid[curve.last].estimate
-    if not np.isfinite([start, end]).all():
-        return
-    axes.hlines(start, left, right, color=CHOSEN, lw=1.2, ls=":")
-    axes.annotate(
-        "",
-        xy=(right, end),
-        xytext=(right, start),
-        arrowprops={"arrowstyle": "->", "color": CHOSEN, "lw": 1.6},
+def _draw_ahead(axes: Axes, curve: Curve, ahead: Ahead) -> None:
+    """The forecast as a fan, the end of the data, and the gain with twice the rows."""
+    band(
+        axes, ahead.rows, ahead.scores, colour=CHOSEN, ls=":", lw=2.0, label="forecast, validation"
     )
+    axes.axvline(ahead.rows[0], color=DEFAULT, lw=1.1, ls="--")
     axes.annotate(
-        f"last doubling\n{gain(curve.metric, curve.doubling.interval)}",
-        xy=(right, (start + end) / 2),
-        xytext=(-12, -34 if curve.metric.maximize else 34),
+        "all rows there are",
+        xy=(ahead.rows[0], 0.02),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(-4, 0),
         textcoords="offset points",
+        rotation=90,
         ha="right",
+        va="bottom",
+        color=DEFAULT,
+        fontsize=LABEL_SIZE - 2,
+    )
+    at = ahead.scores[STEPS_A_DOUBLING]
+    axes.annotate(
+        f"twice the rows\n{gain(curve.metric, ahead.gain)}",
+        xy=(ahead.rows[STEPS_A_DOUBLING], at.estimate),
+        xytext=(-12, -40 if curve.metric.maximize else 40),
+        textcoords="offset points",
+        ha="left",
         va="center",
         color=CHOSEN,
+        fontsize=LABEL_SIZE - 1,
+        arrowprops={"arrowstyle": "-", "color": CHOSEN, "lw": 0.8},
+    )
+
+
+def _draw_target(axes: Axes, curve: Curve, wanted: float) -> None:
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, wanted), max(high, wanted + 0.04 * (high - low)))
+    axes.axhline(wanted, color=BAD, lw=1.1, ls="-.")
+    axes.annotate(
+        f"target {score(curve.metric, wanted)}",
+        xy=(0.0, wanted),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(4, 3),
+        textcoords="offset points",
+        color=BAD,
         fontsize=LABEL_SIZE - 1,
     )
 

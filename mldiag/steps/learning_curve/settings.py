@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mldiag.early_checks import check_count, check_gain
-from mldiag.errors import MldiagError
+from mldiag.errors import MldiagError, unknown_name
+
+DESIGNS = ("adaptive", "full")
 
 SIZES_HINT = "--sizes 0.1,0.2,0.5,1"
 
@@ -19,7 +21,11 @@ class Settings:
     Args:
         repeats: Draws of the rows for every size.
         sizes: Training sizes as row counts, or as fractions of the rows if all are at most 1.
-        points: Number of sizes when `sizes` is not given.
+        points: Number of sizes when `sizes` is not given; of the adaptive design, at most.
+        design: `adaptive` runs the repeats of the largest sizes only as far as the verdict needs them;
+            `full` runs every repeat of more sizes.
+        target_score: Score whose rows are asked for, in the metric's own unit.
+        augment: Whether to run the largest sizes with the declared augmentation too.
         gain: Smallest gain worth having, in the metric's own unit; half a point for scores in [0, 1],
             else 1 % of the score.
     """
@@ -36,6 +42,23 @@ class Settings:
         },
     )
     points: int = field(default=8, metadata={"help": "Number of sizes where none are given."})
+    design: str = field(
+        default="adaptive",
+        metadata={
+            "help": "adaptive: only the repeats that the verdict needs; full: all of them.",
+            "choices": DESIGNS,
+        },
+    )
+    target_score: float | None = field(
+        default=None,
+        metadata={"help": "Say how many rows this score needs.", "example": 0.95},
+    )
+    augment: bool = field(
+        default=False,
+        metadata={
+            "help": "Say what the experiment's augment= gains, and how many rows it is worth."
+        },
+    )
     gain: float | None = field(
         default=None,
         metadata={
@@ -51,6 +74,19 @@ class Settings:
         check_count("repeats", self.repeats, flag="--repeats 5")
         check_count("points", self.points, least=2, flag="--points 8")
         check_gain(self.gain)
+        if self.design not in DESIGNS:
+            raise unknown_name("design", str(self.design), DESIGNS, hint="--design full")
+        _check_score(self.target_score)
+
+
+def _check_score(score: object) -> None:
+    number = isinstance(score, (int, float)) and not isinstance(score, bool)
+    if score is not None and not (number and math.isfinite(float(str(score)))):
+        raise MldiagError(
+            f"a target score of {score!r}",
+            expected="a number in the metric's own unit",
+            hint="--target-score 0.95",
+        )
 
 
 def _checked_sizes(given: Sequence[float]) -> tuple[float, ...]:

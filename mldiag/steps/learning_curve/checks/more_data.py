@@ -1,43 +1,31 @@
-"""MD201: does the validation score still rise with the number of rows?"""
+"""MD201: would more rows raise the validation score?"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
-from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
-from mldiag.stats.intervals import is_determined
-from mldiag.stats.power import repeats_to_settle, rows_to_settle
-from mldiag.stats.trend import DOUBLING_OVERLAP
-from mldiag.steps.learning_curve.curve import Curve, Verdict
-from mldiag.wording import amount, gain, number, plural, rows_needed, unknown_noise
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Thresholds of MD201.
-
-    Args:
-        claim_error: One-sided error of "still improving" and of "getting worse"; see `CLAIM_ERROR`.
-        most_repeats: More repeats than this are not suggested; nobody runs them.
-    """
-
-    claim_error: float = CLAIM_ERROR
-    most_repeats: int = 100
-
-
-THRESHOLDS = Thresholds()
+from mldiag.findings import Action, Check, Finding
+from mldiag.steps.learning_curve.ahead import Ahead
+from mldiag.steps.learning_curve.curve import Curve
+from mldiag.steps.learning_curve.verdict import (
+    THRESHOLDS,
+    Verdict,
+    repeats_that_settle,
+    verdict_of,
+)
+from mldiag.wording import amount, gain, plural, unknown_noise
 
 CHECK = Check(
     code="MD201",
     slug="more-data",
     title="Is there enough data?",
     detects=(
-        "The last doubling of the training rows is measured on the same validation rows, repeat by "
-        "repeat. Still improving: the mean paired gain is above zero at a one-sided error of "
-        "{claim_error:.0%} and may be worth having. Getting worse: below zero at the same error. "
-        "Saturated: the 80 % interval lies below the smallest gain worth having. Else inconclusive."
+        "The curve is carried on to twice its rows, with an interval learned from real curves. Still "
+        "improving: a gain is certain at a one-sided error of {claim_error:.0%}, and the chance that it is "
+        "worth having is {likely:.0%} or more. Saturated: that chance is {missed_error:.0%} or less. Getting "
+        "worse: the last doubling lowered the score, repeat by repeat on the same validation rows, at an "
+        "error of {claim_error:.0%}, and the forecast does not rise. Else inconclusive. A first look with "
+        "fewer repeats may spend {first_look:.0%} of each error."
     ),
     why=(
         "A curve that still rises says that the model has more to learn from rows than from anything "
@@ -45,55 +33,61 @@ CHECK = Check(
     ),
     fix="Collect more rows, or make more of them by augmentation; where the curve is flat, do not.",
     source=(
-        "Nadeau and Bengio (2003), Inference for the generalization error, Machine Learning 52, for the "
-        "variance of overlapping splits; paired differences by common random numbers."
+        "Mohr, Viering et al. (2022), LCDB 1.0, for the curves that the forecast was learned from; Nadeau "
+        "and Bengio (2003), Machine Learning 52, for the measured doubling."
     ),
     thresholds=THRESHOLDS,
 )
 
 
 def judge(curve: Curve) -> tuple[Verdict, Finding]:
-    """Judge the last doubling of a curve."""
-    verdict = _verdict(curve)
-    rows = f"from {curve.sizes[curve.half]:,} to {plural(curve.sizes[curve.last], 'row')}"
-    gained = gain(curve.metric, curve.doubling.interval)
-    worth = amount(curve.metric, curve.worth)
-    evidence: dict[str, Any] = {
-        "verdict": verdict,
-        "from_rows": curve.sizes[curve.half],
-        "to_rows": curve.sizes[curve.last],
-        "gain": curve.doubling.interval,
-        "n": curve.doubling.n,
-        "p_improving": curve.doubling.p_greater,
-        "smallest_gain_worth_having": curve.worth,
-        "uncertainty": curve.uncertainty,
-    }
-    if verdict == "still improving":
+    """Judge what more rows would give."""
+    verdict = verdict_of(curve)
+    if curve.ahead is None:
         return verdict, CHECK.finding(
+            "inconclusive",
+            "Too few training sizes gave a score to say what more rows would give",
+            explanation=unknown_noise(curve.scores.shape[1]),
+        )
+    return verdict, _finding(curve, curve.ahead, verdict)
+
+
+def _finding(curve: Curve, ahead: Ahead, verdict: Verdict) -> Finding:
+    gained = gain(curve.metric, ahead.gain)
+    worth = amount(curve.metric, curve.worth)
+    measured = (
+        f"The last doubling, from {curve.sizes[curve.half]:,} to {plural(curve.sizes[curve.last], 'row')}, "
+        f"was measured: {gain(curve.metric, curve.doubling.interval)}."
+    )
+    evidence = _evidence(curve, ahead, verdict)
+    if verdict == "still improving":
+        return CHECK.finding(
             "advice",
-            f"Still improving: {gained} {rows}",
-            explanation="The curve is not flat at its end, so more rows of the same kind will help.",
+            f"More data would help: {gained} with twice the rows",
+            explanation=f"{measured} The curve is not flat at its end.",
             evidence=evidence,
             action=Action(
                 "more_data",
-                f"Collect more rows, or augment them: the last step, {rows}, gave {gained}.",
+                f"Collect {curve.sizes[curve.last]:,} more rows of the same kind, or augment them",
+                gain=ahead.gain,
+                cost=plural(curve.sizes[curve.last], "more row"),
             ),
         )
     if verdict == "saturated":
-        return verdict, CHECK.finding(
+        return CHECK.finding(
             "passed",
-            f"Saturated: {gained} {rows}, less than the {worth} worth having",
-            explanation="More rows of the same kind would hardly help; look elsewhere.",
+            f"Saturated: {gained} with twice the rows, and {worth} would be worth having",
+            explanation=f"{measured} More rows of the same kind would hardly help; look elsewhere.",
             evidence=evidence,
             action=Action("none", "Do not collect more rows of this kind for this model."),
         )
     if verdict == "getting worse":
-        return verdict, CHECK.finding(
+        return CHECK.finding(
             "problem",
-            f"Getting worse: {gained} {rows}",
+            f"Getting worse: {gain(curve.metric, curve.doubling.interval)} over the last doubling",
             explanation=(
-                "More rows lower the score. That happens near the point where a model just "
-                "interpolates its data (sample-wise double descent), or where later rows are worse."
+                f"{measured} That happens near the point where a model just interpolates its data "
+                "(sample-wise double descent), or where later rows are worse."
             ),
             evidence=evidence,
             action=Action(
@@ -101,47 +95,45 @@ def judge(curve: Curve) -> tuple[Verdict, Finding]:
                 "Regularise more, and look at whether the rows differ in quality or order.",
             ),
         )
-    return verdict, CHECK.finding(
+    return CHECK.finding(
         "inconclusive",
-        f"Cannot tell yet: {gained} {rows}, and {worth} would be worth having",
-        explanation=_what_would_settle_it(curve),
+        f"Cannot tell yet: {gained} with twice the rows, and {worth} would be worth having",
+        explanation=f"{measured} {_what_would_settle_it(curve, ahead)}",
         evidence=evidence,
     )
 
 
-def _verdict(curve: Curve) -> Verdict:
-    doubling = curve.doubling
-    if not is_determined(doubling.interval):
-        return "inconclusive"
-    if doubling.interval.high < curve.worth and doubling.interval.low > -curve.worth:
-        return "saturated"
-    if doubling.p_greater < THRESHOLDS.claim_error:
-        return "still improving"
-    if doubling.p_less < THRESHOLDS.claim_error:
-        return "getting worse"
-    return "saturated" if doubling.interval.high < curve.worth else "inconclusive"
+def _evidence(curve: Curve, ahead: Ahead, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "verdict": verdict,
+        "rows": curve.sizes[curve.last],
+        "gain_at_2x": ahead.gain,
+        "chance_of_any_gain": ahead.chance(0.0),
+        "chance_of_gain_worth_having": ahead.chance(curve.worth),
+        "smallest_gain_worth_having": curve.worth,
+        "last_doubling": curve.doubling.interval,
+        "from_rows": curve.sizes[curve.half],
+        "to_rows": curve.sizes[curve.last],
+        "n": curve.doubling.n,
+        "p_improving": curve.doubling.p_greater,
+        "uncertainty": curve.uncertainty,
+    }
 
 
-def _what_would_settle_it(curve: Curve) -> str:
-    """Say how many repeats would tell a gain that is worth having from none."""
-    doubling = curve.doubling
-    if not is_determined(doubling.interval) or not math.isfinite(doubling.sd) or doubling.sd == 0:
-        return unknown_noise(curve.scores.shape[1])
-    difference = max(abs(doubling.interval.estimate), curve.worth)
-    if curve.on_fixed_rows:
-        return rows_needed(rows_to_settle(difference, doubling.standard_error))
-    needed = repeats_to_settle(
-        difference,
-        doubling.sd,
-        valid_to_train=DOUBLING_OVERLAP * curve.valid_to_train,
-        limit=THRESHOLDS.most_repeats,
+def _what_would_settle_it(curve: Curve, ahead: Ahead) -> str:
+    """Say how many repeats would, or else how many rows."""
+    repeats = curve.scores.shape[1]
+    chance = (
+        f"The chance of {amount(curve.metric, curve.worth)} or more is "
+        f"{ahead.chance(curve.worth):.0%}."
     )
-    noise = (
-        f"The paired gain varies by {number(doubling.sd)} from repeat to repeat (n = {doubling.n})."
+    if repeats == 1:
+        return f"{chance} {unknown_noise(repeats)}"
+    needed = repeats_that_settle(curve)
+    if needed is not None:
+        return f"{chance} About {needed} repeats would settle it: --repeats {needed}."
+    half = curve.sizes[curve.last] // 2
+    return (
+        f"{chance} Up to {THRESHOLDS.repeats[-1]} repeats would not settle it: curves that look like this "
+        f"one go either way. {half:,} more rows, measured again, or a larger gain (--gain) would."
     )
-    if needed is None or needed <= doubling.n:
-        return (
-            f"{noise} No number of repeats up to {THRESHOLDS.most_repeats} would settle it with these "
-            "rows: the validation rows are too few; a larger gain (--gain) can be judged."
-        )
-    return f"{noise} About {needed} repeats would settle it: --repeats {needed}."

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from mldiag.findings import Check, Finding
-from mldiag.steps.learning_curve.curve import Curve, Verdict
+from mldiag.steps.learning_curve.curve import Curve
+from mldiag.steps.learning_curve.verdict import Verdict
 from mldiag.wording import amount, score
 
 
