@@ -39,7 +39,8 @@ def main() -> None:
     ]
     print(f"{len(tasks)} curves of {len({task['id'] for task in tasks})} data sets")
     print(
-        f"{'worth':>6}  {'judged by':14}{'verdict':12}{'curves':>7}  {'gain worth having':>18}  {'any gain':>16}"
+        f"{'worth':>6}  {'judged by':14}{'verdict':12}{'curves':>7}  "
+        f"{'gain worth having':>18}  {'any gain':>16}"
     )
     for worth in WORTH:
         rows: dict[tuple[str, str], list[tuple[bool, bool, int]]] = {}

@@ -68,7 +68,11 @@ def save(figure: Figure, files: Iterable[Path]) -> None:
         engine.execute(figure)
         figure.set_layout_engine("none")
     for file in files:
-        figure.savefig(file, facecolor="white")
+        # The strongest compression takes a third of the time and saves a tenth of the bytes.
+        options: dict[str, Any] = (
+            {"pil_kwargs": {"compress_level": 1}} if file.suffix == ".png" else {}
+        )
+        figure.savefig(file, facecolor="white", **options)
 
 
 def title(figure: Figure, verdict: str, detail: str) -> None:
