@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import median
+from bisect import insort
 from typing import TYPE_CHECKING
 
 from mldiag.trial_result import TrialResult
@@ -46,7 +46,7 @@ class CostModel:
         for position, value in enumerate((size, size * size, seconds, size * seconds)):
             self._sums[position] += value
         if result.status != "failed" and self.is_full_default(result.spec):
-            self._full.append(seconds)
+            insort(self._full, seconds)  # in order: the median is asked for with every trial
 
     def seconds(self, spec: TrialSpec) -> float | None:
         """Expected seconds of a trial; None before anything was measured."""
@@ -64,7 +64,10 @@ class CostModel:
 
     def full_trial_seconds(self) -> float | None:
         """Measured seconds of one full training at the defaults; None before there was one."""
-        return median(self._full) if self._full else None
+        middle = len(self._full) // 2
+        if not self._full:
+            return None
+        return (self._full[middle] + self._full[~middle]) / 2
 
     def is_full_default(self, spec: TrialSpec) -> bool:
         """Whether a trial is a full training at the defaults."""
