@@ -1,8 +1,8 @@
 """Three learning curves with three answers: more rows help, they do not, it cannot be told.
 
-    mldiag learning-curve three_curves.py:more_rows_help
-    mldiag learning-curve three_curves.py:rows_do_not_help
-    mldiag learning-curve three_curves.py:cannot_be_told
+mldiag learning-curve three_curves.py:more_rows_help
+mldiag learning-curve three_curves.py:rows_do_not_help
+mldiag learning-curve three_curves.py:cannot_be_told
 """
 
 from sklearn.datasets import load_breast_cancer, load_digits

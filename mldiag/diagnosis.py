@@ -187,8 +187,10 @@ def diagnose_experiment(
             wanted: dict[str, Any] | None = None if destination is not None else {}
             store.save_run(record_of(context, report, answer, keys, tracking=wanted))
         finally:
-            executor.close()
-            place = tracker.close(answer)
+            try:
+                executor.close()
+            finally:  # also where the disk is full, and not even a claim can be given up
+                place = tracker.close(answer)
         if place is None:
             return _handed_out(report, None)
         store.update_tracking(context.run_id, asdict(place))

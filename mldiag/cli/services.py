@@ -118,16 +118,22 @@ def _project(opened: Store, run: RunRecord, folder: Path, destination: Destinati
     if projection is None:
         typer.echo(f"{run.id}: its files are gone from {folder / 'runs'}", err=True)
         return False
-    tracked = project_run(
-        destination,
-        projection,
-        opened.run_trials(run.id, with_predictions=False).values(),
-        notice=lambda text: typer.echo(text, err=True),
-    )
-    if tracked is None:
+    mine = f"tracking of {run.id}"
+    if not opened.claim([mine]):
+        typer.echo(f"{run.id}: another command is logging it at this moment", err=True)
         return False
-    opened.update_tracking(run.id, asdict(tracked))
-    return True
+    try:
+        tracked = project_run(
+            destination,
+            projection,
+            opened.run_trials(run.id, with_predictions=False).values(),
+            notice=lambda text: typer.echo(text, err=True),
+        )
+        if tracked is not None:
+            opened.update_tracking(run.id, asdict(tracked))
+    finally:
+        opened.release([mine])
+    return tracked is not None
 
 
 def _port(text: str) -> int:

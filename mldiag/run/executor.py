@@ -18,6 +18,7 @@ from mldiag.run.interrupts import Interrupts
 from mldiag.run.settings import Listener, PlanSummary, RunSettings
 from mldiag.run.tracebacks import same_error
 from mldiag.run.trial_queue import TrialQueue
+from mldiag.run.watch import LiveFiles, Watch
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from mldiag.run.store.trial_store import Store
 
 __all__ = ["Executor", "Listener", "PlanSummary", "RunSettings"]
-
-CLAIMED_AT_ONCE = 32
-"""Short trials that are claimed together."""
-
-SHORT_SECONDS = 0.1
-"""Below it a trial is short; longer ones are claimed one by one, so that two commands share them."""
 
 POLL_SECONDS = (0.05, 1.0)
 """First and longest pause between two looks at a trial that another process is running."""
@@ -72,14 +67,17 @@ class Executor:
         self._costs = CostModel(experiment)
         self._budget = parse_budget(settings.budget)
         self._clock = BudgetClock(self._budget, self._costs.full_trial_seconds)
-        self._engines = EngineChoice(experiment, settings, self._costs)
+        watch = Watch.of(experiment, identity)
+        self._live_files = LiveFiles(watch, experiment)
+        self._engines = EngineChoice(
+            experiment, settings, self._costs, watch=watch, notice=listener.notice
+        )
         self._queue = TrialQueue(store, fresh=settings.fresh)
         self._interrupts = Interrupts()
         self._failures: dict[str, TrialResult] = {}
         self._asked: set[str] = set()
         self._trained: set[str] = set()
         self._counted: set[str] = set()
-        self._mean_seconds = SHORT_SECONDS
         self.counts = TrialCounts()
         self.interrupted = False
 
@@ -227,8 +225,7 @@ class Executor:
     def _supply(self) -> Iterator[TrialSpec]:
         """Claim trials as the engine asks for them, until something speaks against another one."""
         while len(self._queue) and not self._must_stop() and not self._engines.outgrown():
-            short = self._mean_seconds < SHORT_SECONDS
-            batch = self._queue.take(CLAIMED_AT_ONCE if short else 1)
+            batch = self._queue.take()
             for position, (_, spec) in enumerate(batch):
                 if self._must_stop() or self._engines.outgrown():
                     self._queue.put_back(batch[position:])
@@ -246,6 +243,7 @@ class Executor:
 
     def _kept(self, key: str, result: TrialResult) -> TrialResult:
         """Put a result into the store."""
+        self._live_files.check()
         first = self._failures.pop(key, None)
         if first is not None:
             attempts = first.attempts + result.attempts
@@ -253,10 +251,9 @@ class Executor:
                 attempts = 1  # this exception came once: the store does not take it for settled
             result = replace(result, attempts=attempts)
         self._store.put(key, self._identity, result)
-        self._queue.finished(key)
+        self._queue.finished(key, result.wall_seconds)
         self._trained.add(key)
         self._costs.learn(result)
-        self._mean_seconds = 0.8 * self._mean_seconds + 0.2 * result.wall_seconds
         return result
 
     def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 Keyed = tuple[str, TrialSpec]
 
+CLAIMED_AT_ONCE = 32
+"""Short trials that are claimed together."""
+
+SHORT_SECONDS = 0.1
+"""Below it a trial is short; longer ones are claimed one by one, so that two commands share them."""
+
 
 class TrialQueue:
     """What is still to be run.
@@ -31,6 +37,7 @@ class TrialQueue:
         self._store, self._fresh = store, fresh
         self._waiting: deque[Keyed] = deque()
         self._held: set[str] = set()
+        self._mean_seconds = SHORT_SECONDS
         self.found: deque[tuple[str, TrialResult]] = deque()
         self.elsewhere: dict[str, TrialSpec] = {}
 
@@ -56,8 +63,9 @@ class TrialQueue:
         """Order what waits; equal ones stay as they are."""
         self._waiting = deque(sorted(self._waiting, key=lambda item: order(item[1])))
 
-    def take(self, count: int) -> list[Keyed]:
-        """Claim up to `count` trials; fewer where other processes run them or have run them."""
+    def take(self) -> list[Keyed]:
+        """Claim the next trial, or the next few short ones; fewer where other processes run them."""
+        count = CLAIMED_AT_ONCE if self._mean_seconds < SHORT_SECONDS else 1
         batch = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
         return self._claimed(batch)
 
@@ -69,9 +77,10 @@ class TrialQueue:
         """Put a trial that was run to the end again; its claim is kept."""
         self._waiting.append((key, spec))
 
-    def finished(self, key: str) -> None:
-        """A trial's result is in the store, which has ended the claim."""
+    def finished(self, key: str, seconds: float) -> None:
+        """A trial that took so long is in the store, which has ended the claim."""
         self._held.discard(key)
+        self._mean_seconds = 0.8 * self._mean_seconds + 0.2 * seconds
 
     def look_elsewhere(self) -> None:
         """See what became of the trials of other processes; take over those of the dead."""

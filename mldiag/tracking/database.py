@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import sqlite3
 import tempfile
@@ -10,6 +12,8 @@ from pathlib import Path
 
 from mldiag.errors import MldiagError
 from mldiag.tracking.destination import Destination
+
+_DRAFT = ".mlflow-"
 
 
 def prepare_database(destination: Destination) -> None:
@@ -24,6 +28,7 @@ def prepare_database(destination: Destination) -> None:
     path = destination.database_file
     if path is None:
         return
+    _remove_abandoned(path.parent)
     if not path.exists() or path.stat().st_size == 0:
         _create(destination, path)
         return
@@ -47,7 +52,7 @@ def prepare_database(destination: Destination) -> None:
 def schema_of(path: Path) -> str:
     """The schema revision that a SQLite file holds; empty if MLflow did not make it."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as database:
+        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=5)) as database:
             row = database.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "unable to open" in str(error):
@@ -104,8 +109,9 @@ def _create(destination: Destination, path: Path) -> None:
     from sqlalchemy import Engine, event
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".mlflow-", suffix=".db", dir=path.parent)
-    os.close(handle)
+    handle, name = tempfile.mkstemp(prefix=_DRAFT, suffix=".db", dir=path.parent)
+    with contextlib.suppress(OSError):  # some network file systems have no locks
+        fcntl.flock(handle, fcntl.LOCK_EX)
     draft = Path(name)
 
     def no_waiting(connection: sqlite3.Connection, _: object) -> None:
@@ -123,19 +129,37 @@ def _create(destination: Destination, path: Path) -> None:
             database.execute("PRAGMA journal_mode = WAL")
         with draft.open("rb") as written:
             os.fsync(written.fileno())
-        if path.exists():  # empty: a link cannot replace it
-            draft.replace(path)
-        else:
-            _put_in_place(draft, path)
+        _put_in_place(draft, path)
     finally:
         event.remove(Engine, "connect", no_waiting)
         draft.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the drafts of processes that were killed: nobody holds their lock any more."""
+    for draft in folder.glob(f"{_DRAFT}*.db"):
+        with contextlib.suppress(OSError), draft.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for file in (*folder.glob(f"{draft.name}-*"), draft):
+                file.unlink(missing_ok=True)
 
 
 def _put_in_place(draft: Path, path: Path) -> None:
+    """Give a draft its name, unless another command was first: what it writes must not be replaced."""
     try:
         os.link(draft, path)
     except FileExistsError:
-        return  # another command was first
+        _replace_empty(draft, path)
     except OSError:  # a file system without hard links
         draft.replace(path)
+
+
+def _replace_empty(draft: Path, path: Path) -> None:
+    with path.open("rb") as found:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(found, fcntl.LOCK_EX)
+        # While this one waited for the lock, another command may have replaced the file.
+        still_there = path.stat().st_ino == os.fstat(found.fileno()).st_ino
+        if still_there and not path.stat().st_size:
+            draft.replace(path)

@@ -42,6 +42,20 @@ def is_dead(tags: Mapping[str, str]) -> bool:
     return space == _process_space() and _start_of(int(pid)) != started
 
 
+def is_alive(tags: Mapping[str, str]) -> bool:
+    """Whether the process that the tags name certainly runs; another process than this one.
+
+    Example:
+        >>> is_alive(this_process()), is_alive(this_process(os.getppid()))
+        (False, True)
+    """
+    named = tags.get(TAG, "")
+    parts = named.split()
+    if len(parts) != 5 or parts[3] == str(os.getpid()):
+        return False
+    return named == this_process(int(parts[3]))[TAG] and parts[4] != "gone"
+
+
 def _boot() -> str:
     return _read("/proc/sys/kernel/random/boot_id").replace("-", "")[:12] or "-"
 

@@ -16,11 +16,10 @@ _LENGTH = struct.Struct("!Q")
 
 @dataclass(frozen=True)
 class Open:
-    """First word: where to write, about what, for whom."""
+    """First word: where to write, and about what."""
 
     destination: Destination
     context: RunContext
-    process: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import IO, Any, NoReturn
 
 from mldiag.errors import MldiagError
-from mldiag.tracking import messages, session
+from mldiag.tracking import host, messages, session
 from mldiag.tracking.destination import redacted
 from mldiag.tracking.writer import RunWriter
 
@@ -27,11 +27,17 @@ IDLE_SECONDS = 900.0
 """How long the process waits for another command; it holds a few hundred megabytes."""
 
 
+NICENESS = 5
+"""The training goes first where cores are short; what is left at its end is written beside the drawing."""
+
+
 def main() -> NoReturn:
     """Serve commands over stdin and stdout, one after the other, until nobody speaks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle; it tells us
+    for number in (signal.SIGINT, signal.SIGTERM):  # the command's to handle: it tells us
+        signal.signal(number, signal.SIG_IGN)
     for name, value in session.ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    os.nice(NICENESS)
     warnings.simplefilter("ignore")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what MLflow prints must not mix with the messages
@@ -82,7 +88,7 @@ def _serve(inbox: queue.SimpleQueue[Any], say: Callable[[Any], None]) -> bool:
     writer = session.open_writer(
         first.destination,
         first.context,
-        process=first.process,
+        process=host.this_process(),
         notice=lambda text: say(messages.Notice(text)),
     )
     say(messages.Opened(writer.experiment_id, writer.run_id, complete=writer.complete))

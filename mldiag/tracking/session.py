@@ -48,7 +48,7 @@ def open_writer(
     wait_less(destination)
     client = mlflow.MlflowClient(destination.uri)
     experiment_id = find_experiment(client, destination, context, notice=notice)
-    ended = close_stale_runs(client, experiment_id)
+    ended = close_stale_runs(client, experiment_id, own=context.run_id)
     if ended:
         notice(f"{ended} earlier runs of killed commands were marked as such in MLflow")
     writer = RunWriter(client, experiment_id, context, process=process)

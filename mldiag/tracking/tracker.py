@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mldiag.tracking import host, links, messages, writer_process
+from mldiag.tracking import links, messages, writer_process
 from mldiag.tracking.context import RunAnswer, RunContext
 from mldiag.tracking.destination import Destination
 from mldiag.tracking.layout import Varying, display_order
@@ -83,7 +83,7 @@ class Tracker:
             self._fail(f"the process that writes to MLflow could not be started: {error}")
             return
         self._process.listen(self._hear)
-        self._process.send(messages.Open(self.destination, self.context, host.this_process()))
+        self._process.send(messages.Open(self.destination, self.context))
         for trial in self._early:
             self._process.send(trial)
         self._early.clear()

@@ -28,6 +28,18 @@ from mldiag.tracking.destination import Destination, probe, redacted
 DEFAULT_PORT = 5000
 """MLflow's own."""
 
+_GUARD = """
+import os, signal, subprocess, sys, threading
+server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the server ends at its ease, and then this
+def end_with_the_command():
+    os.read(0, 1)  # nothing is ever written: it returns when the command is gone, however it went
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=end_with_the_command, daemon=True).start()
+os._exit(server.wait() & 255)
+"""
+"""A process between the command and the server, so that no server outlives a killed command."""
+
 START_SECONDS = 120.0
 """Longest that the server may take to answer: it imports MLflow twice, also on a busy machine."""
 
@@ -64,8 +76,8 @@ class UserInterface:
         try:
             prepare_database(self.destination)
             self._process = subprocess.Popen(
-                self._command(),
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-c", _GUARD, *self._command()],
+                stdin=subprocess.PIPE,
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 env=self._environment(),
@@ -93,6 +105,8 @@ class UserInterface:
                 except (ProcessLookupError, subprocess.TimeoutExpired):
                     continue
             process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
         self._log.close()
 
     def wait(self) -> int:

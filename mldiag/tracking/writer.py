@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from mldiag import __version__
-from mldiag.tracking import layout, names, parent
+from mldiag.errors import MldiagError
+from mldiag.tracking import host, layout, names, parent
 from mldiag.tracking.context import RunAnswer, RunContext
 from mldiag.tracking.destination import redacted
 from mldiag.trial_result import TrialResult
@@ -41,7 +42,7 @@ class RunWriter:
         self._scored: list[tuple[int, str]] = []
         self._rows: list[dict[str, Any]] = []
         self._children: list[tuple[str, TrialResult, frozenset[str]]] = []
-        self._known: dict[str, str] = {}
+        self._known: dict[str, tuple[str, frozenset[str]]] = {}
         self._process = process
 
     @property
@@ -50,12 +51,14 @@ class RunWriter:
         return tuple(run_id for _, run_id in sorted(self._scored))
 
     def open(self) -> None:
-        """Create the parent run, or find the one that an earlier attempt left."""
+        """Create the parent run, or find the one that an earlier attempt left.
+
+        Raises:
+            MldiagError: If another process is writing it at this moment: every trial would be there twice.
+        """
         found = self._find_parent()
         if found is not None:
-            self.run_id = found.info.run_id
-            self.complete = found.data.tags.get("mldiag.complete") == "yes"
-            self._known = self._find_children()
+            self._take_up(found)
             return
         context, command = self.context, redacted(self.context.command)[: names.TAG_LENGTH]
         tags = {
@@ -95,7 +98,10 @@ class RunWriter:
             finished=finished,
         )
         self._rows.append(_table_row(result, child.name, cached=cached))
+        light = replace(result, history=(), metrics={}, error="")  # what a late parameter needs
         if result.spec.digest in self._known:
+            known_id, params = self._known[result.spec.digest]
+            self._children.append((known_id, light, params))
             return
         run = self.client.create_run(
             self.experiment_id,
@@ -109,7 +115,6 @@ class RunWriter:
         self.written += 1
         if child.status == "FINISHED":
             self._scored.append((-child.start_ms, run_id))
-        light = replace(result, history=(), metrics={}, error="")  # what a late parameter needs
         self._children.append((run_id, light, frozenset(child.params)))
 
     def finish(self, answer: RunAnswer, *, varying: Sequence[str]) -> None:
@@ -149,14 +154,21 @@ class RunWriter:
             filter_string=f"tags.`mldiag.run_id` = '{self.context.run_id}'",
             max_results=1,
         )
-        if not found:
-            return None
-        for name, value in self._process.items():  # this process may leave it behind now
-            self.client.set_tag(found[0].info.run_id, name, value)
-        return found[0]
+        return found[0] if found else None
 
-    def _find_children(self) -> dict[str, str]:
-        known: dict[str, str] = {}
+    def _take_up(self, found: Any) -> None:
+        """Go on with a run that an earlier attempt began."""
+        self.run_id = found.info.run_id
+        self.complete = found.data.tags.get("mldiag.complete") == "yes"
+        if not self.complete:
+            if host.is_alive(found.data.tags):
+                raise MldiagError("another process is writing this run at this moment")
+            for name, value in self._process.items():  # this process may leave it behind now
+                self.client.set_tag(self.run_id, name, value)
+        self._known = self._find_children()
+
+    def _find_children(self) -> dict[str, tuple[str, frozenset[str]]]:
+        known: dict[str, tuple[str, frozenset[str]]] = {}
         token = None
         while True:
             page = self.client.search_runs(
@@ -166,11 +178,12 @@ class RunWriter:
                 page_token=token,
             )
             for run in page:
-                if run.data.metrics.get("seconds") is not None:
-                    known[run.data.tags.get("mldiag.trial", "")] = run.info.run_id
+                if self.complete or run.info.status in ("FINISHED", "FAILED"):
+                    params = frozenset(run.data.params)
+                    known[run.data.tags.get("mldiag.trial", "")] = run.info.run_id, params
                     if run.info.status == "FINISHED":
                         self._scored.append((-run.info.start_time, run.info.run_id))
-                else:  # cut off before its numbers came: written anew
+                else:  # cut off before all of its numbers came: written anew
                     self.client.delete_run(run.info.run_id)
             token = page.token
             if not token:

@@ -18,7 +18,8 @@ from mldiag.errors import MldiagError
 from mldiag.run.engines.cargo import CargoError, pack
 from mldiag.run.engines.fork_server import IDLE
 from mldiag.run.engines.inline import InlineEngine
-from mldiag.run.engines.local import CHUNK_TRIALS, LocalEngine
+from mldiag.run.engines.local import LocalEngine
+from mldiag.run.engines.pace import CHUNK_TRIALS
 from mldiag.run.threads import THREAD_VARIABLES
 from mldiag.trial_spec import Intervention
 from tests.run.engine_cases import Y, cases, slow

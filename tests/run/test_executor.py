@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import sqlite3
@@ -474,6 +475,29 @@ def test_ctrl_c_in_a_terminal(command, tmp_path):
     assert out.splitlines() == ["interrupted: 36 of 40 trials were not run", "4 True"]
     assert (process.returncode, err) == (0, "")
     assert workers_end(tmp_path)
+
+
+def test_sigterm_stops_as_cleanly_also_when_the_whole_group_gets_it(command, tmp_path):
+    process = command()
+    lines_until(process, "result", 4)
+    os.killpg(process.pid, signal.SIGTERM)  # as a batch system does
+    out, err = process.communicate(timeout=PATIENCE)
+    assert out.splitlines() == ["interrupted: 36 of 40 trials were not run", "4 True"]
+    assert (process.returncode, err) == (0, "")
+    assert workers_end(tmp_path)
+
+
+def test_ctrl_c_again_and_again_loses_nothing_that_was_told(command, tmp_path):
+    process = command()
+    lines_until(process, "result", 4)
+    for _ in range(5):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert workers_end(tmp_path)
+    assert lines_until(command(), "4", 1) == [
+        "4"
+    ]  # what had finished is cached, and claims are free
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc")

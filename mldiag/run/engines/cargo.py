@@ -18,6 +18,7 @@ import numpy as np
 
 from mldiag.errors import MldiagError
 from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.watch import user_modules
 
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
@@ -60,22 +61,23 @@ class Cargo:
             self.file.close()
 
 
-def pack(experiment: Experiment) -> Cargo:
+def pack(experiment: Experiment, *, by_value: bool = False) -> Cargo:
     """Make an experiment ready to travel.
 
     Args:
         experiment: The experiment; one whose target starts with `memory:` travels by value, once, and
             its loaded data with it.
+        by_value: Whether any other one does so too, with all of the user's code that is loaded.
 
     Raises:
         CargoError: If something that it reaches cannot be pickled.
     """
-    if not experiment.target.startswith("memory:"):
+    if not by_value and not experiment.target.startswith("memory:"):
         return Cargo(experiment.target)
     buffers: list[pickle.PickleBuffer] = []
     stream = io.BytesIO()
     try:
-        with _unimportable_modules_by_value():
+        with _modules_by_value(every=by_value):
             _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(
                 (experiment, experiment.loaded)
             )
@@ -106,10 +108,17 @@ def _mapped_again(path: str, dtype: Any, offset: int, shape: Any, order: Any) ->
 
 
 @contextmanager
-def _unimportable_modules_by_value() -> Iterator[None]:
-    """Send the code of modules that a worker could not import, such as one loaded from a bare file."""
+def _modules_by_value(*, every: bool) -> Iterator[None]:
+    """Send the code of modules that a worker could not import, such as one loaded from a bare file.
+
+    Args:
+        every: Whether to send that of all other modules of the user's too.
+    """
     known = cloudpickle.list_registry_pickle_by_value()
-    modules = [module for module in _unimportable_modules() if module.__name__ not in known]
+    chosen = [module for _, module in user_modules()] if every else _unimportable_modules()
+    named = {module.__name__: module for module in chosen if module.__name__ not in known}
+    # Cloudpickle sends `__main__` by value in any case.
+    modules = [m for name, m in named.items() if sys.modules.get(name) is m and name != "__main__"]
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:

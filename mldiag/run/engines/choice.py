@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mldiag.errors import MldiagError, unknown_name
@@ -10,6 +10,7 @@ from mldiag.run.cost import CostModel
 from mldiag.run.engines import Engine
 from mldiag.run.settings import RunSettings
 from mldiag.run.threads import inner_threads, usable_cores
+from mldiag.run.watch import Watch
 from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 ENGINES = ("inline", "local")
 AUTO = "auto"
 
-START_SECONDS, WARM_START_SECONDS = 2.0, 0.1
+START_SECONDS, WARM_START_SECONDS = 2.0, 0.3
 """What starting worker processes costs, with scikit-learn or torch to import, and where a server of an
 earlier command of this process has them."""
 
@@ -33,12 +34,22 @@ class EngineChoice:
         experiment: The experiment.
         settings: What the user chose.
         costs: What trials cost.
+        watch: What the experiment's files must still be like.
+        notice: Takes a line for the user.
 
     Raises:
         MldiagError: If there is no such engine, or the number of jobs or the time limit is not positive.
     """
 
-    def __init__(self, experiment: Experiment, settings: RunSettings, costs: CostModel) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        settings: RunSettings,
+        costs: CostModel,
+        *,
+        watch: Watch,
+        notice: Callable[[str], None],
+    ) -> None:
         if settings.engine not in (AUTO, *ENGINES):
             raise unknown_name("engine", settings.engine, (AUTO, *ENGINES), hint="--engine auto")
         if settings.jobs is not None and settings.jobs < 1:
@@ -47,6 +58,7 @@ class EngineChoice:
             limit = settings.time_limit
             raise MldiagError(f"a limit of {limit:g} s for a trial", expected="more than 0 seconds")
         self._experiment, self._settings, self._costs = experiment, settings, costs
+        self._watch, self._notice = watch, notice
         self._engine: Engine | None = None
         self._workers = 0
         self._without_workers = False
@@ -116,7 +128,12 @@ class EngineChoice:
         from mldiag.run.engines.local import LocalEngine
 
         return LocalEngine(
-            self._experiment, workers=self._workers, threads=threads, time_limit=limit
+            self._experiment,
+            workers=self._workers,
+            threads=threads,
+            time_limit=limit,
+            watch=self._watch,
+            notice=self._notice,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mldiag.errors import MldiagError
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -62,6 +63,24 @@ def worker_died(
         error=error,
         threads=threads,
         attempts=attempts,
+    )
+
+
+def no_worker_lives() -> MldiagError:
+    """The error where processes end as soon as they are started."""
+    return MldiagError(
+        "worker processes end before they can run a trial",
+        expected="processes that start; their messages are on stderr",
+        hint="--engine inline",
+    )
+
+
+def edited_and_unsendable(reason: MldiagError) -> MldiagError:
+    """The error where a new worker would load other code, and what is loaded here cannot be sent to it."""
+    return MldiagError(
+        "the experiment was edited during the run, and a new worker cannot have it as it was",
+        expected=f"the code that the run began with; finished trials are kept\n{reason.what}",
+        hint="the same command again: it goes on with the new code",
     )
 
 

@@ -20,6 +20,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any, cast
 
 from mldiag.kept_process import Kept
+from mldiag.run.engines.process_lock import ProcessLock
 
 PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
 """Libraries that may be imported before a fork: none of them starts threads when it is imported."""
@@ -63,21 +64,34 @@ class WorkerServer(forkserver.ForkServer):
     @property
     def suits(self) -> bool:
         """Whether it runs and has the libraries that a new one would have."""
-        running = cast("Any", self)._forkserver_pid is not None
-        return running and self._made_in == _surroundings() and self.libraries >= _libraries()
+        return self._lives() and self._made_in == _surroundings() and self.libraries >= _libraries()
 
     def ensure_running(self) -> None:
         """Start the server if it does not run; only then is the environment touched."""
-        server: Any = self  # its attributes are not part of the documented interface
-        variables = self.environment if server._forkserver_pid is None else {}
+        variables = {} if self._lives() else self.environment
         stock: Any = forkserver.ForkServer.ensure_running
         names = {"get_preparation_data": _preparation_data, "get_executable": spawn.get_executable}
-        with _environment_set(variables), _interrupt_blocked():
+        with _environment_set(variables), _signals_blocked():
             _with_names(stock, spawn=SimpleNamespace(**names))(self)
+
+    def _lives(self) -> bool:
+        pid = cast("Any", self)._forkserver_pid  # not part of the documented interface
+        if pid is None or not hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+            return pid is not None
+        try:
+            # A look that leaves the exit status where it is, for the standard library to find.
+            look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, pid, look) is None
+        except ChildProcessError:
+            return False
 
     def started(self, worker: _WorkerPopen) -> None:
         """Remember a worker."""
         self._started.add(worker)
+
+    def living_workers(self) -> list[int]:
+        """Numbers of the workers that still run."""
+        return [worker.pid for worker in list(self._started) if worker.returncode is None]
 
     def kill_workers(self) -> None:
         """End every worker that still runs."""
@@ -107,6 +121,7 @@ class WorkerContext(context.ForkServerContext):
     def __init__(self, server: WorkerServer) -> None:
         super().__init__()
         self.Process: Any = partial(WorkerProcess, server=server)  # type: ignore[misc]
+        self.RLock: Any = ProcessLock
 
 
 class WorkerProcess(process.BaseProcess):
@@ -214,9 +229,9 @@ def _environment_set(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupt_blocked() -> Iterator[None]:
-    """Keep Ctrl-C from the server while it starts: the parent alone answers it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _signals_blocked() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM from the server: the parent alone answers them, also those to the group."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired
 
-from mldiag.errors import MldiagError
+from mldiag.run.engines import faults
+from mldiag.run.engines.cargo import CargoError
 from mldiag.run.engines.faults import KILLED, hard_limit, memory_kills, timed_out, worker_died
+from mldiag.run.engines.pace import ChunkPace
 from mldiag.run.engines.pool import WorkerPool
-from mldiag.run.engines.worker_process import LoadError
+from mldiag.run.engines.worker_process import OUTDATED, LoadError
+from mldiag.run.watch import Watch, changed_text
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
-CHUNK_SECONDS = 0.02
-"""Short trials travel together until they take this long: then sending them (about 1 ms) costs little."""
-
 CHUNK_PATIENCE = 0.1
 """A chunk that has taken this long comes back with what it has, so that one slow trial delays few."""
-
-CHUNK_TRIALS = 64
-"""At most this many travel together."""
 
 MAX_ATTEMPTS = 2
 """A trial that takes its worker down is tried again once."""
@@ -39,6 +36,9 @@ MAX_REBUILDS = 3
 
 LOOK_SECONDS = 0.2
 """Pause between two looks at what no result has come from."""
+
+IDLE_LOOKS = 25
+"""Looks in a row at which no worker is busy before the pool is given up."""
 
 UNSEEN_LOOKS = 3
 """Looks in a row at which a task's worker is gone before the task is given up; Pebble tells sooner."""
@@ -64,6 +64,9 @@ class LocalEngine:
         workers: Trials at a time.
         threads: Inner threads of each training.
         time_limit: Seconds that one trial may take.
+        watch: What the experiment's files must still be like when a worker loads them; None for
+            whatever they are.
+        notice: Takes a line for the user.
     """
 
     name = "local"
@@ -76,13 +79,16 @@ class LocalEngine:
         workers: int,
         threads: int,
         time_limit: float | None = None,
+        watch: Watch | None = None,
+        notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.workers, self._threads, self._time_limit = workers, threads, time_limit
-        self._pool = WorkerPool(experiment, workers, threads, time_limit)
+        self._pool = WorkerPool(experiment, workers, threads, time_limit, watch=watch)
+        self._notice = notice
         self._waiting: deque[_Task] = deque()
         self._flying: dict[Any, _Task] = {}
-        self._mean_seconds: float | None = None
-        self._rebuilds = 0
+        self._pace = ChunkPace()
+        self._rebuilds = self._idle_looks = 0
         self._kills = memory_kills()
 
     def run(
@@ -97,12 +103,14 @@ class LocalEngine:
         self._pool.start()  # before a spec is taken, which would be lost if this fails
         try:
             while not give_up():
-                self._send(source)
+                if not self._send(source):
+                    yield from self._rebuild()
+                    continue
                 if not self._flying:
                     return
                 done, _ = wait(self._flying, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
-                if not done and not self._pool.active:
-                    self._rebuild()
+                if not done and (not self._pool.active or self._is_wedged()):
+                    yield from self._rebuild()
                 for future in done or self._orphaned():
                     yield from self._results_of(future)
         finally:
@@ -112,23 +120,24 @@ class LocalEngine:
         """Kill the workers; a second call does nothing."""
         self._pool.close()
 
-    def _send(self, source: Iterator[TrialSpec]) -> None:
-        """Keep every worker busy, with one more chunk each at hand while trials are short."""
-        size = self._chunk_size()
+    def _send(self, source: Iterator[TrialSpec]) -> bool:
+        """Keep every worker busy, with one more chunk each at hand while trials are short.
+
+        Returns:
+            False where the pool broke since the last look.
+        """
+        size = self._pace.size()
         places = self.workers * (2 if size > 1 else 1)
         while len(self._flying) < places:
             again = self._waiting
             task = again.popleft() if again else _Task(tuple(islice(source, size)))
             if not task.specs:
-                return
-            self._submit(task)
+                break
+            if not self._submit(task):
+                return False
+        return True
 
-    def _chunk_size(self) -> int:
-        if self._mean_seconds is None:
-            return 1
-        return max(1, min(CHUNK_TRIALS, int(CHUNK_SECONDS / max(self._mean_seconds, 1e-6))))
-
-    def _submit(self, task: _Task) -> None:
+    def _submit(self, task: _Task) -> bool:
         taken = {other.number for other in self._flying.values()}
         task.number = min(set(range(len(taken) + 1)) - taken)
         limit = self._time_limit
@@ -137,11 +146,11 @@ class LocalEngine:
             future = self._pool.schedule(
                 task.number, task.specs, patience=CHUNK_PATIENCE, timeout=timeout
             )
-        except RuntimeError:  # the pool broke since the last look
+        except RuntimeError:
             self._waiting.appendleft(task)
-            self._rebuild()
-        else:
-            self._flying[future] = task
+            return False
+        self._flying[future] = task
+        return True
 
     def _results_of(self, future: Any) -> Iterator[TrialResult]:
         task = self._flying.pop(future, None)
@@ -149,6 +158,8 @@ class LocalEngine:
             return
         try:
             results = future.result(timeout=0)
+            if results is None:
+                results = self._pool.finished(task.number)
         except LoadError:
             raise
         except TimeoutError:
@@ -158,42 +169,52 @@ class LocalEngine:
                 future.cancel()
                 yield from self._after_death(task, KILLED)
         except ProcessExpired as error:
-            yield from self._after_death(task, error.exitcode)
+            if error.exitcode == OUTDATED:
+                self._after_edit(task)
+            else:
+                yield from self._after_death(task, error.exitcode)
         except BrokenProcessPool:
-            self._waiting.appendleft(task)
-            self._rebuild()
-        except CancelledError:
-            return
+            self._flying[future] = task
+            yield from self._rebuild()
         except Exception as error:
             yield from self._after_bad_result(task, error)
         else:
             self._rebuilds = 0
             self._again(task.specs[len(results) :], task.attempts)
-            for result in results:
-                self._note_seconds(result.wall_seconds)
-                yield result if task.attempts == 1 else replace(result, attempts=task.attempts)
+            yield from self._noted(task, results)
 
-    def _note_seconds(self, seconds: float) -> None:
-        mean = self._mean_seconds
-        # One slow trial ends chunks of many at once; it takes several fast ones to begin them again.
-        self._mean_seconds = (
-            seconds if mean is None else max(seconds / 4, 0.8 * mean + 0.2 * seconds)
-        )
+    def _noted(self, task: _Task, results: Iterable[TrialResult]) -> Iterator[TrialResult]:
+        for result in results:
+            self._pace.note(result.wall_seconds)
+            yield result if task.attempts == 1 else replace(result, attempts=task.attempts)
+
+    def _salvaged(self, task: _Task) -> Iterator[TrialResult]:
+        """What a task had finished before its worker was lost; the task keeps the others."""
+        try:
+            finished = self._pool.finished(task.number)
+        except Exception:  # a result that cannot travel: its trial tells so when it runs alone
+            finished = []
+        task.specs = task.specs[len(finished) :]
+        yield from self._noted(task, finished)
 
     def _after_timeout(self, task: _Task) -> Iterator[TrialResult]:
         assert self._time_limit is not None
-        if len(task.specs) > 1:  # the limit is meant for one trial: each gets it on its own
+        in_chunk = len(task.specs) > 1
+        yield from self._salvaged(task)
+        if in_chunk:  # the limit is meant for one trial: each gets it on its own
             self._again(task.specs, task.attempts)
-        else:
+        elif task.specs:
             yield timed_out(
                 task.specs[0], self._time_limit, threads=self._threads, attempts=task.attempts
             )
 
     def _after_death(self, task: _Task, exit_code: int) -> Iterator[TrialResult]:
-        """Only the trial that was running counts as tried; the others of its chunk run again."""
-        position = self._pool.position_of(task.number)
-        guilty = task.specs[position]
-        self._again(task.specs[:position] + task.specs[position + 1 :], task.attempts)
+        """Only the trial that was running counts as tried; those of its chunk that waited run again."""
+        yield from self._salvaged(task)
+        if not task.specs:
+            return
+        guilty = task.specs[0]
+        self._again(task.specs[1:], task.attempts)
         kills = memory_kills()
         memory, self._kills = exit_code == KILLED and kills > self._kills, kills
         if memory or task.attempts >= MAX_ATTEMPTS:
@@ -202,6 +223,16 @@ class LocalEngine:
             )
         else:
             self._again((guilty,), task.attempts + 1)
+
+    def _after_edit(self, task: _Task) -> None:
+        """Go on with the experiment as it was: results of other code belong under another name."""
+        self._waiting.appendleft(task)
+        try:
+            edited = self._pool.send_by_value()
+        except CargoError as error:
+            raise faults.edited_and_unsendable(error) from error
+        if edited:
+            self._notice(f"{changed_text(edited)}: it goes on with the code and data it began with")
 
     def _after_bad_result(self, task: _Task, error: Exception) -> Iterator[TrialResult]:
         """A result that cannot travel: a subclass of float as a metric, say, that only the user has."""
@@ -224,22 +255,33 @@ class LocalEngine:
             task.unseen = task.unseen + 1 if self._pool.lacks_worker(task.number) else 0
         return [future for future, task in self._flying.items() if task.unseen >= UNSEEN_LOOKS]
 
-    def _rebuild(self) -> None:
-        """Begin again with new processes; what was in flight goes with them."""
+    def _is_wedged(self) -> bool:
+        """Whether nothing has been worked on for a while, although there are tasks and idle workers.
+
+        A worker that is killed in the microseconds in which it reads a task leaves the rest of it in the
+        pipe that it shares with the others.
+        """
+        flying = self._flying.values()
+        busy = any(self._pool.works_on(task.number, len(task.specs)) for task in flying)
+        self._idle_looks = 0 if busy or self._pool.loads() else self._idle_looks + 1
+        return self._idle_looks >= IDLE_LOOKS
+
+    def _rebuild(self) -> Iterator[TrialResult]:
+        """Begin again with new processes; what was running in the old ones is tried again."""
         self._rebuilds += 1
-        self._waiting.extendleft(self._flying.values())
+        self._idle_looks = 0
+        tasks = list(self._flying.values())
         self._flying.clear()
         self._pool.stop()
+        for task in tasks:
+            yield from self._salvaged(task)
+            self._again(task.specs, task.attempts)
         if self._rebuilds > MAX_REBUILDS:
-            raise MldiagError(
-                "worker processes end before they can run a trial",
-                expected="processes that start; their messages are on stderr",
-                hint="--engine inline",
-            )
+            raise faults.no_worker_lives()
 
     def _cancel(self) -> None:
-        """Give up what is in flight: its workers are replaced."""
-        for future in self._flying:
-            future.cancel()
+        """Give up what is in flight, and its workers: their slots are free then."""
+        if self._flying:
+            self._pool.stop_workers()
         self._flying.clear()
         self._waiting.clear()

@@ -16,9 +16,11 @@ from mldiag.run.engines.fork_server import (
     WorkerServer,
     modules_to_preload,
 )
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.engines.task_slots import TaskSlots
 from mldiag.run.engines.worker_process import WorkerState, run_chunk, start_worker
 from mldiag.run.threads import THREAD_VARIABLES
+from mldiag.run.watch import Watch
+from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
@@ -36,12 +38,19 @@ class WorkerPool:
         workers: Number of processes.
         threads: Inner threads of each.
         time_limit: Seconds after which `trial.epochs` ends.
+        watch: What the experiment's files must still be like when a worker loads them.
     """
 
     def __init__(
-        self, experiment: Experiment, workers: int, threads: int, time_limit: float | None
+        self,
+        experiment: Experiment,
+        workers: int,
+        threads: int,
+        time_limit: float | None,
+        *,
+        watch: Watch | None = None,
     ) -> None:
-        self._experiment, self._workers = experiment, workers
+        self._experiment, self._workers, self._watch = experiment, workers, watch
         self._threads, self._time_limit = threads, time_limit
         self._pool: Any = None
         self._server: WorkerServer | None = None
@@ -61,8 +70,13 @@ class WorkerPool:
         if self._pool is not None:
             return
         if self._state is None or self._server is None:
+            cargo = cargos.pack(self._experiment)
             self._state = WorkerState(
-                cargos.pack(self._experiment), SharedFile(), self._threads, self._time_limit
+                cargo,
+                TaskSlots.made(),
+                self._threads,
+                self._time_limit,
+                self._watch if cargo.target else None,
             )
             environment = {
                 name: str(self._threads) for name in THREAD_VARIABLES if name not in os.environ
@@ -87,29 +101,57 @@ class WorkerPool:
             timeout: Seconds after which the worker is killed.
 
         Returns:
-            A future of the results.
+            A future of the results; of None where `finished` gives them.
 
         Raises:
             RuntimeError: If the pool is broken.
         """
         self.start()
         assert self._state is not None
-        self._state.progress.set_counter(2 * number, 0)
-        self._state.progress.set_counter(2 * number + 1, 0)
+        self._state.slots.clear(number)
         return self._pool.schedule(run_chunk, args=(number, specs, patience), timeout=timeout)
 
-    def position_of(self, number: int) -> int:
-        """Which trial of its chunk a task has begun last."""
-        return 0 if self._state is None else self._state.progress.counter(2 * number + 1)
+    def finished(self, number: int) -> list[TrialResult]:
+        """Results that a task has left so far, whatever has become of its worker."""
+        return [] if self._state is None else self._state.slots.read(number)
 
     def lacks_worker(self, number: int) -> bool:
         """Whether a task has begun and its process is gone."""
-        pid = 0 if self._state is None else self._state.progress.counter(2 * number)
+        pid = 0 if self._state is None else self._state.slots.worker(number)
         return bool(pid) and not _exists(pid)
+
+    def works_on(self, number: int, trials: int) -> bool:
+        """Whether a worker has begun a task of so many trials and has not ended it."""
+        if self._state is None or not self._state.slots.worker(number):
+            return False
+        return self._state.slots.finished(number) < trials
+
+    def loads(self) -> bool:
+        """Whether a living worker still loads the experiment, or has only just been started."""
+        if self._state is None or self._server is None:
+            return False
+        living = self._server.living_workers()
+        return not living or any(map(self._state.slots.is_loading, living))
+
+    def send_by_value(self) -> list[str]:
+        """Give further workers the experiment as it is in this process, instead of its file.
+
+        Returns:
+            Names of the files that were edited; empty where it was sent by value already.
+
+        Raises:
+            CargoError: If it cannot be sent.
+        """
+        if self._state is None or self._state.watch is None:
+            return []
+        edited = self._state.watch.edited()
+        self._state.cargo = cargos.pack(self._experiment, by_value=True)
+        self._state.watch = None
+        return edited or [self._experiment.target]
 
     def stop(self) -> None:
         """Kill the processes; `start` begins again. The pool's own threads get a moment to end."""
-        self._stop_workers()
+        self.stop_workers()
         if self._server is not None:
             self._server.end()
 
@@ -118,17 +160,18 @@ class WorkerPool:
 
         The fork server has nothing of the experiment and waits for the next command of this process.
         """
-        self._stop_workers()
+        self.stop_workers()
         server, self._server = self._server, None
         if server is not None:
             server.kill_workers()
             IDLE.keep(server)
         if self._state is not None:
             self._state.cargo.close()
-            self._state.progress.close()
+            self._state.slots.close()
         self._state = None
 
-    def _stop_workers(self) -> None:
+    def stop_workers(self) -> None:
+        """Kill the workers alone."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.stop()

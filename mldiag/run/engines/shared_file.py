@@ -31,18 +31,35 @@ class SharedFile:
         """Travel as a duplicate of the descriptor; only while a process is being started."""
         return _received, (reduction.DupFd(self._descriptor),)
 
+    def fileno(self) -> int:
+        """The descriptor in this process."""
+        return self._descriptor
+
     def append(self, blocks: Iterable[Any]) -> list[tuple[int, int]]:
         """Write blocks of bytes, and return where each begins and how long it is, in bytes."""
         spans = []
         end = os.fstat(self._descriptor).st_size
         for block in blocks:
             begin = -(-end // _ALIGNMENT) * _ALIGNMENT
-            end = begin
-            view = memoryview(block).cast("B")
-            while end - begin < len(view):  # one write is limited to 2 GB
-                end += os.pwrite(self._descriptor, view[end - begin :], end)
-            spans.append((begin, len(view)))
+            end = begin + self.write(begin, block)
+            spans.append((begin, end - begin))
         return spans
+
+    def write(self, offset: int, block: Any) -> int:
+        """Write bytes at a place; returns how many."""
+        view = memoryview(block).cast("B")
+        done = 0
+        while done < len(view):  # one write is limited to 2 GB
+            done += os.pwrite(self._descriptor, view[done:], offset + done)
+        return done
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Read so many bytes at a place; fewer where the file ends."""
+        parts = []
+        while count and (part := os.pread(self._descriptor, count, offset)):
+            parts.append(part)
+            offset, count = offset + len(part), count - len(part)
+        return b"".join(parts)
 
     def mapped(self, spans: Iterable[tuple[int, int]]) -> list[memoryview]:
         """Read-only views of what was written, without reading it."""

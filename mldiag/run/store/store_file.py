@@ -74,15 +74,15 @@ def open_file(path: Path, *, damaged: str = "") -> tuple[sqlite3.Connection, str
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):
             try:
-                return _connected(path, check=bool(damaged)), ""
+                if path.is_dir():
+                    return _begun_again(path, "it is a folder")
+                emptied = path.exists() and not path.stat().st_size and not _wal_of(path).exists()
+                connection = _connected(path, check=bool(damaged))
+                return connection, f"the store {path} was empty: a new one is begun" * emptied
             except sqlite3.DatabaseError as error:
                 if not is_damage(error):
                     raise
-                kept = _set_aside(path)
-                return _connected(path), (
-                    f"the store {path} is damaged ({error}); it was kept as {kept.name}, and a new one "
-                    f"begun: earlier trials run again"
-                )
+                return _begun_again(path, str(error))
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -114,6 +114,13 @@ def explained(path: Path) -> Iterator[None]:
                 expected="free space; every trial that was reported as finished is safe",
                 hint=f"df -h {path.parent}",
             ) from error
+        if name.startswith("SQLITE_IOERR"):
+            raise MldiagError(
+                f"the disk refuses to keep {path}: {error}",
+                expected="a disk that is not full, broken or above a quota; every trial that was "
+                "reported as finished is safe",
+                hint=f"df -h {path.parent}",
+            ) from error
         raise _unusable(path, str(error)) from error
 
 
@@ -121,7 +128,7 @@ def _unusable(path: Path, reason: str) -> MldiagError:
     return MldiagError(
         f"the store {path} cannot be used: {reason}",
         expected="a folder on this machine that can be written",
-        hint=f"chmod -R u+w {path.parent}   (in Python also: store='/another/folder')",
+        hint=f"chmod -R u+w {path.parent}   or: --store /another/folder",
     )
 
 
@@ -172,6 +179,19 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, check: bool) -> None
 
 def _number(connection: sqlite3.Connection, query: str) -> int:
     return int(connection.execute(query).fetchone()[0])
+
+
+def _begun_again(path: Path, damage: str) -> tuple[sqlite3.Connection, str]:
+    kept = _set_aside(path)
+    return _connected(path), (
+        f"the store {path} is damaged ({damage}); it was kept as {kept.name}, and a new one begun: "
+        f"earlier trials run again"
+    )
+
+
+def _wal_of(path: Path) -> Path:
+    """Where SQLite keeps what is not in the file yet; a file that was just begun has nothing else."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def _set_aside(path: Path) -> Path:

@@ -72,7 +72,7 @@ class Store:
                 program, or a newer mldiag wrote it.
         """
         found = Path(path).expanduser().absolute()
-        if found.is_dir() or found.suffix not in (".db", ".sqlite", ".sqlite3"):
+        if found.suffix not in (".db", ".sqlite", ".sqlite3"):
             found = found / ("" if found.name == ".mldiag" else ".mldiag") / "trials.db"
         store = cls(found)
         store._reading(lambda connection: connection.execute("SELECT 1").fetchone())
