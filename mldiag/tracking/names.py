@@ -75,11 +75,14 @@ def child_name(
     """A child's name: what was moved, then the repeat.
 
     Example:
+        >>> from dataclasses import replace
         >>> spec = TrialSpec("t", params=(("lr", 0.1), ("width", 8)))
         >>> child_name(spec, varying=["lr", "width"], defaults={"lr": 0.01, "width": 8}, train_rows=90)
         'lr=.1 r0'
         >>> child_name(spec, varying=["train_rows"], defaults={}, train_rows=1240)
         'n=1240 r0'
+        >>> child_name(replace(spec, seed=3), varying=["lr"], defaults={}, train_rows=90)
+        'lr=.1 r0 s3'
     """
     params = dict(spec.params)
     moved = [name for name in varying if name in params and params[name] != defaults.get(name)]
@@ -93,5 +96,7 @@ def child_name(
         parts = ["default"]
     if spec.rows.split == "reserve":
         parts.append("reserve")
-    parts.append(f"r{spec.rows.repeat}" if spec.seed == spec.rows.repeat else f"s{spec.seed}")
+    parts.append(f"r{spec.rows.repeat}")
+    if spec.seed not in (0, spec.rows.repeat):  # 0 where no seed changes the training
+        parts.append(f"s{spec.seed}")
     return " ".join(parts)[:KEY_LENGTH]

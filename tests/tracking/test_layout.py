@@ -74,7 +74,7 @@ def test_names_begin_with_what_was_moved():
     changed = replace(
         sweep_result().spec, interventions=(Intervention("permute_labels"),), fidelity=0.5, seed=7
     )
-    assert child(replace(sweep_result(), spec=changed)).name == "permute_labels 50% s7"
+    assert child(replace(sweep_result(), spec=changed)).name == "permute_labels 50% r0 s7"
 
 
 def test_the_list_shows_every_point_of_a_repeat_before_the_next_repeat():
