@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from mldiag.cli.early_checks import check_declared
+from mldiag.cli.declared_names import check_declared
 from mldiag.cli.flags import CommonFlags, read_settings
 from mldiag.cli.step_command import check_choice, common_settings, with_flags
 from mldiag.errors import unknown_name

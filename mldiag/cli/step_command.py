@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mldiag.cli.early_checks import check_declared
+from mldiag.cli.declared_names import check_declared
 from mldiag.cli.flags import (
     CommonFlags,
     parameters_of,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mldiag.cli.early_checks import declared_names
+from mldiag.cli.declared_names import declared_names
 from mldiag.demo import DEMOS, demo_experiment
 from mldiag.run.store.trial_store import Store
 

@@ -16,25 +16,9 @@ import pytest
 import mldiag
 from mldiag.run.engines.local import LocalEngine
 from mldiag.run.engines.process_lock import ProcessLock
+from tests.processes import alive, eventually
 
-PATIENCE = 20.0  # seconds after which something that should happen has not
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
-
-
-def eventually(condition):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def declared(train):

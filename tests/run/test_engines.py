@@ -22,9 +22,8 @@ from mldiag.run.engines.local import LocalEngine
 from mldiag.run.engines.pace import CHUNK_TRIALS
 from mldiag.run.threads import THREAD_VARIABLES
 from mldiag.trial_spec import Intervention
+from tests.processes import alive, eventually
 from tests.run.engine_cases import Y, cases, slow
-
-PATIENCE = 20.0  # seconds after which something that should happen has not
 
 
 def open_engine(name, experiment, **options):
@@ -41,23 +40,6 @@ def comparable(results):
     keys = ("status", "metrics", "history", "predictions", "rows_digest", "train_rows", "valid_rows",
             "threads", "attempts", "fidelity_reached", "notices", "error")  # fmt: skip
     return {result.spec: {key: getattr(result, key) for key in keys} for result in results}
-
-
-def eventually(condition):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def alive(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +179,7 @@ def test_a_killed_worker_with_memory_used_up_ran_out_of_memory(local, monkeypatc
 
 
 def test_a_hang_inside_a_chunk_of_short_trials():
-    engine = open_engine("local", cases, time_limit=3.0)  # a busy machine needs room
+    engine = open_engine("local", cases, time_limit=0.5)
     try:
         specs = [spec_of(seed=seed) for seed in range(40)]
         specs[35] = spec_of("hang", seed=35)

@@ -92,8 +92,8 @@ def test_noise_that_hides_the_end_is_inconclusive_and_says_what_would_settle_it(
     assert "repeat" in finding.explanation
 
 
-def test_one_repeat_claims_nothing_of_a_noisy_end():
-    rule = curve(0.9, 0.8, 0.5, 0.03)
+@pytest.mark.parametrize("rule", [curve(1.0, 0.2, 0.3, 0), curve(0.9, 0.8, 0.5, 0.03)])
+def test_one_repeat_is_inconclusive(rule):
     diagnosis, _ = answer(STEP, made_up_experiment(), Settings(repeats=1), rule)
     assert diagnosis.verdict == "inconclusive"
     assert "--repeats 5" in first(diagnosis, "MD201").explanation

@@ -10,7 +10,7 @@ from mldiag.declaration import Experiment
 from mldiag.steps.learning_curve.curve import measure_curve
 from mldiag.steps.learning_curve.settings import Settings
 from mldiag.steps.learning_curve.sizes import augmented_grid, curve_grid
-from mldiag.steps.learning_curve.verdict import verdict_of
+from mldiag.steps.learning_curve.verdict import FEWEST_REPEATS, verdict_of
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -23,9 +23,6 @@ more repeats than the next two. Chosen on curves of LCDB among a dozen such desi
 """
 
 EVERYTHING = ()
-
-FEWEST_REPEATS = 2
-"""No size has fewer, where so many are asked for: one score has no spread."""
 
 
 def plan(

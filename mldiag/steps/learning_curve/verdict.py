@@ -35,6 +35,9 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 
+FEWEST_REPEATS = 2
+"""One run of each size tells nothing of its noise but by its own roughness: too little for a claim."""
+
 
 def verdict_of(curve: Curve, *, first_look: bool = False) -> Verdict:
     """Judge a curve.
@@ -45,7 +48,7 @@ def verdict_of(curve: Curve, *, first_look: bool = False) -> Verdict:
     """
     part = THRESHOLDS.first_look if first_look else 1.0
     ahead = curve.ahead
-    if ahead is None:
+    if ahead is None or repeats_of(curve) < FEWEST_REPEATS:
         return "inconclusive"
     any_gain = ahead.chance(0.0)
     worth_having = ahead.chance(curve.worth)
@@ -57,9 +60,14 @@ def verdict_of(curve: Curve, *, first_look: bool = False) -> Verdict:
     return "still improving" if sure and worth_having >= THRESHOLDS.likely else "inconclusive"
 
 
+def repeats_of(curve: Curve) -> int:
+    """Repeats that gave a score at some size."""
+    return int(np.isfinite(curve.scores).any(axis=0).sum())
+
+
 def repeats_that_settle(curve: Curve) -> int | None:
     """Repeats that would settle an open verdict if every mean stayed where it is; None where none would."""
-    have = int(np.isfinite(curve.scores).any(axis=0).sum())
+    have = repeats_of(curve)
     for repeats in THRESHOLDS.repeats:
         if repeats > have and verdict_of(with_repeats(curve, repeats)) != "inconclusive":
             return repeats
