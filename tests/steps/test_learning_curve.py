@@ -144,6 +144,12 @@ def test_a_target_score_is_told_in_rows():
     assert finding.outcome == "advice"
     assert 640 < finding.evidence["rows_low"] <= finding.evidence["rows"]
     assert finding.evidence["rows"] <= finding.evidence["rows_high"]
+    still_open, _ = answer(
+        STEP, made_up_experiment(), Settings(target_score=0.91), curve(0.9, 0.8, 0.5, 0.03)
+    )
+    assert still_open.outcome == "inconclusive"
+    assert still_open.findings[0].code == "MD201"
+    assert "Cannot tell yet" in STEP.plot(still_open).get_suptitle()
     reached, _ = answer(STEP, made_up_experiment(), Settings(target_score=0.7), rule)
     assert first(reached, "MD205").outcome == "passed"
     never, _ = answer(STEP, made_up_experiment(), Settings(target_score=0.9999), rule)

@@ -22,9 +22,13 @@ from mldiag.steps.drawing import (
     title,
 )  # fmt: skip
 from mldiag.steps.learning_curve.ahead import STEPS_A_DOUBLING, Ahead
+from mldiag.steps.learning_curve.checks import more_data, rows_ignored
 from mldiag.steps.learning_curve.curve import Curve
 from mldiag.steps.learning_curve.curve_diagnosis import CurveDiagnosis
 from mldiag.wording import gain, plural, score
+
+_VERDICTS = (more_data.CHECK.code, rows_ignored.CHECK.code)
+"""The title is the answer to the step's own question, also where another finding ranks above it."""
 
 
 def plot(diagnosis: CurveDiagnosis) -> Figure:
@@ -34,7 +38,7 @@ def plot(diagnosis: CurveDiagnosis) -> Figure:
         diagnosis: The answer of the step.
     """
     figure, (axes,) = new_figure()
-    first = diagnosis.findings[0]
+    first = next(finding for finding in diagnosis.findings if finding.code in _VERDICTS)
     if diagnosis.curve is None:
         axes.text(0.5, 0.5, first.title, ha="center", va="center", transform=axes.transAxes)
         axes.set_axis_off()
@@ -91,13 +95,13 @@ def _draw_ahead(axes: Axes, curve: Curve, ahead: Ahead) -> None:
     axes.axvline(ahead.rows[0], color=DEFAULT, lw=1.1, ls="--")
     axes.annotate(
         "all rows there are",
-        xy=(ahead.rows[0], 0.02),
+        xy=(ahead.rows[0], 0.02 if curve.metric.maximize else 0.98),
         xycoords=axes.get_xaxis_transform(),
         xytext=(-4, 0),
         textcoords="offset points",
         rotation=90,
         ha="right",
-        va="bottom",
+        va="bottom" if curve.metric.maximize else "top",
         color=DEFAULT,
         fontsize=LABEL_SIZE - 2,
     )

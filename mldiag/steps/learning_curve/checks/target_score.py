@@ -22,6 +22,10 @@ CHECK = Check(
 )
 
 
+CAUSE = "MD201"
+"""The forecast is that of the verdict, which stands first: it is the question of the step."""
+
+
 def judge(curve: Curve, wanted: float) -> Finding:
     """Say how many rows a score needs."""
     shown = score(curve.metric, wanted)
@@ -37,6 +41,7 @@ def judge(curve: Curve, wanted: float) -> Finding:
             "passed",
             f"{shown} is reached with the {have:,} rows there are",
             evidence={"target_score": wanted, "score": curve.valid[curve.last], "rows": have},
+            caused_by=CAUSE,
         )
     needed = curve.ahead.rows_for(wanted)
     low = max(needed.low, have)  # the ends count from where the curve stands, which is short of it
@@ -56,6 +61,7 @@ def judge(curve: Curve, wanted: float) -> Finding:
                 f"{needed.farthest:,.0f} rows. Another model, other features or better labels may reach it."
             ),
             evidence=evidence,
+            caused_by=CAUSE,
         )
     return CHECK.finding(
         "advice",
@@ -63,6 +69,7 @@ def judge(curve: Curve, wanted: float) -> Finding:
         f"({_rows(low, needed.farthest)} to {_rows(needed.high, needed.farthest)})",
         explanation=f"There are {have:,} now. 80 % interval, rows of the same kind, this model.",
         evidence=evidence,
+        caused_by=CAUSE,
     )
 
 
