@@ -77,7 +77,9 @@ def save(figure: Figure, files: Iterable[Path]) -> None:
 
 def title(figure: Figure, verdict: str, detail: str) -> None:
     """The verdict in bold above, what was done in small below."""
-    width = int(9.0 * figure.get_figwidth())  # wide characters of the title's size that fit on a line
+    width = int(
+        9.0 * figure.get_figwidth()
+    )  # wide characters of the title's size that fit on a line
     figure.suptitle(
         textwrap.fill(verdict, width), fontsize=TITLE_SIZE, fontweight="bold", x=0.01, ha="left"
     )
