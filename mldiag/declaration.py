@@ -163,6 +163,7 @@ class Experiment:
         size: int | None = None,
         fidelity: float = 1.0,
         interventions: tuple[Intervention, ...] = (),
+        reserve: bool = False,
     ) -> TrialSpec:
         """Describe a trial from the defaults and what differs from them.
 
@@ -176,6 +177,8 @@ class Experiment:
             size: Training rows; None for all.
             fidelity: Share of the full training, over 0 up to 1.
             interventions: Changes to the data.
+            reserve: Train on every row outside the reserve and score on the reserve: the final
+                confirmation of a winner, and nothing else.
         """
         values = self.defaults | dict(params or {})
         for name in values:
@@ -183,9 +186,10 @@ class Experiment:
         if size is not None and size >= self.splits.train_size_of(repeat):
             size = None
         draws = size is not None or not self.splits.fixed_valid
+        drawn = RowRecipe(repeat=repeat if draws else 0, size=size)
         return TrialSpec(
             target=self.target,
-            rows=RowRecipe(repeat=repeat if draws else 0, size=size),
+            rows=RowRecipe(split="reserve") if reserve else drawn,
             params=tuple(sorted(values.items())),
             seed=0 if self.deterministic else repeat if seed is None else seed,
             fidelity=fidelity,

@@ -68,7 +68,7 @@ def check_choice(step: Step, settings: Any, experiment: Experiment) -> None:
     Raises:
         MldiagError: If nothing was named; it lists the parameters.
     """
-    searches = getattr(settings, "search", None) not in (None, "grid")
+    searches = getattr(settings, "search", None) is not None
     if step.name != "sweep" or settings.param or settings.all or searches:
         return
     from mldiag.report.listing import parameter_lines

@@ -15,6 +15,7 @@ from mldiag.errors import MldiagError
 from mldiag.run.seeding import seeded
 from mldiag.run.threads import capped_threads
 from mldiag.run.tracebacks import describe_error
+from mldiag.run.training import training_of
 from mldiag.trial import NOT_AUGMENTED, Trial
 from mldiag.trial_result import BEST_EPOCH, Status, TrialResult, final_metrics
 from mldiag.trial_spec import Rows, TrialSpec
@@ -65,9 +66,10 @@ def run_trial(
     started = time.perf_counter()
     try:
         trial, rows = _prepare(experiment, spec, row_sets, seconds)
+        train = training_of(experiment, spec)
         with seeded(spec.seed), capped_threads(threads):
             started = time.perf_counter()
-            returned = experiment.train(trial)
+            returned = train(trial)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except SystemExit as error:

@@ -61,6 +61,14 @@ def new_figure(panels: int = 1) -> tuple[Figure, list[Axes]]:
     return figure, axes[:panels]
 
 
+def words_only(text: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    figure, (axes,) = new_figure()
+    axes.text(0.5, 0.5, text, ha="center", transform=axes.transAxes, wrap=True)
+    axes.set_axis_off()
+    return figure
+
+
 def save(figure: Figure, files: Iterable[Path]) -> None:
     """Write a figure, in the format of each file's name; it is laid out once for all of them."""
     engine = figure.get_layout_engine()

@@ -89,7 +89,7 @@ def asked_axes(experiment: Experiment, settings: Settings) -> tuple[Axis, ...]:
         MldiagError: If no parameter is named, or one is unknown or named twice, or a range is wrong.
     """
     asked = [text.partition("=") for text in settings.param]
-    if settings.all or (settings.search not in (None, "grid") and not asked):
+    if settings.all or (settings.search is not None and not asked):
         asked += [(name, "", "") for name in experiment.params if name not in [a[0] for a in asked]]
     if not asked:
         raise MldiagError(

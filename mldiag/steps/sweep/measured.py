@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.declaration import Experiment
-from mldiag.findings import Diagnosis, Interval
+from mldiag.findings import Interval
 from mldiag.metrics import Metric, smallest_gain
 from mldiag.stats.gain import gain_of_best
 from mldiag.stats.intervals import is_determined, undetermined
@@ -161,69 +161,8 @@ def _best(table: ScoreTable, comparisons: Comparisons) -> int:
     return int(np.argmax(means))
 
 
-@dataclass(frozen=True)
-class SweepDiagnosis(Diagnosis):
-    """The findings, and what was measured on each axis or over the points of a search."""
-
-    axes: tuple[MeasuredAxis, ...] = ()
-    search: Measured | None = None
-    points: tuple[dict[str, Plain], ...] = ()
-    searched: tuple[Axis, ...] = ()
-
-    def result(self) -> dict[str, Any]:
-        """Values and scores as plain data."""
-        if self.search is not None:
-            return {"points": self.points, **_plain_measured(self.search)}
-        return {
-            "params": {
-                found.axis.name: {
-                    "values": found.axis.values,
-                    "default": found.axis.values[found.axis.default],
-                    "best_value": found.best_value,
-                    "at_edge": found.edge,
-                    **_plain_measured(found.measured),
-                }
-                for found in self.axes
-            }
-        }
-
-    def curves(self) -> dict[str, dict[int, float]]:
-        """Mean, low and high by position on the grid: MLflow's steps are whole numbers."""
-        families = [(found.axis.name, found.measured) for found in self.axes]
-        if self.search is not None:
-            families = [("search", self.search)]
-        series: dict[str, dict[int, float]] = {}
-        for name, measured in families:
-            for part, field in (("mean", "estimate"), ("low", "low"), ("high", "high")):
-                series[f"sweep_{name}/{measured.metric.name}_{part}"] = {
-                    index: getattr(interval, field)
-                    for index, interval in enumerate(measured.valid)
-                    if np.isfinite(getattr(interval, field))
-                }
-        return {name: points for name, points in series.items() if points}
-
-    def scalars(self) -> dict[str, float]:
-        """Best score, best value where it is a number, its gain, and the noise."""
-        families = [found.measured for found in self.axes] or ([self.search] if self.search else [])
-        if not families:
-            return {}
-        top = max(families, key=lambda m: m.metric.sign * _score_or_worst(m))
-        numbers = {
-            f"best_{top.metric.name}": top.valid[top.best].estimate,
-            "gain": top.gain.estimate,
-            "noise_sd": top.comparisons.noise_sd,
-        }
-        if len(self.axes) == 1 and isinstance(self.axes[0].best_value, (int, float)):
-            numbers["best_value"] = float(self.axes[0].best_value)
-        return numbers
-
-
-def _score_or_worst(measured: Measured) -> float:
-    score = measured.valid[measured.best].estimate
-    return score if np.isfinite(score) else -measured.metric.sign * np.inf
-
-
-def _plain_measured(measured: Measured) -> dict[str, Any]:
+def plain_measured(measured: Measured) -> dict[str, Any]:
+    """What was measured as plain data, for JSON."""
     found = measured.comparisons
     return {
         "verdict": measured.verdict,
@@ -239,4 +178,26 @@ def _plain_measured(measured: Measured) -> dict[str, Any]:
         "gain": measured.gain if is_determined(measured.gain) else None,
         "smallest_gain_worth_having": measured.worth,
         "uncertainty": measured.uncertainty,
+    }
+
+
+def family_curves(name: str, measured: Measured) -> dict[str, dict[int, float]]:
+    """Mean, low and high by position among the points: MLflow's steps are whole numbers."""
+    series = {
+        f"sweep_{name}/{measured.metric.name}_{part}": {
+            index: getattr(interval, field)
+            for index, interval in enumerate(measured.valid)
+            if np.isfinite(getattr(interval, field))
+        }
+        for part, field in (("mean", "estimate"), ("low", "low"), ("high", "high"))
+    }
+    return {series_name: points for series_name, points in series.items() if points}
+
+
+def family_scalars(measured: Measured) -> dict[str, float]:
+    """The best score, its gain and the noise."""
+    return {
+        f"best_{measured.metric.name}": measured.valid[measured.best].estimate,
+        "gain": measured.gain.estimate,
+        "noise_sd": measured.comparisons.noise_sd,
     }

@@ -1,12 +1,11 @@
-"""Which trials a sweep runs next: the grid of every axis, what widening adds, or what a search asks for."""
+"""Which trials a sweep runs next, whichever way it asks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mldiag.declaration import Experiment
-from mldiag.steps.sweep.axes import asked_axes, axis_specs, grown_axis
-from mldiag.steps.sweep.search import is_search, next_points, point_specs
+from mldiag.steps.sweep.modes import mode_of, part
 from mldiag.steps.sweep.settings import Settings
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -28,14 +27,7 @@ def plan(
     """
     if remaining_seconds is not None and remaining_seconds <= 0:
         return []
-    wanted: list[TrialSpec] = []
-    axes = asked_axes(experiment, settings)
-    if is_search(settings):
-        for point in next_points(experiment, settings, axes, results):
-            wanted += point_specs(experiment, settings, point)
-    else:
-        for axis in axes:
-            grown = grown_axis(experiment, settings, axis, results)
-            wanted += [spec for row in axis_specs(experiment, settings, grown) for spec in row]
+    mode = part(mode_of(settings), "plan")
+    wanted: list[TrialSpec] = mode.plan(experiment, settings, results, remaining_seconds)
     known = {result.spec.digest for result in results}
     return [spec for spec in dict.fromkeys(wanted) if spec.digest not in known]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from mldiag.early_checks import check_count, check_gain
 from mldiag.errors import MldiagError, unknown_name
 
-METHODS = ("grid", "random", "tpe", "gp")
+METHODS = ("auto", "grid", "random", "tpe", "gp", "cmaes", "hyperband")
+DESIGNS = ("adaptive", "full")
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,13 @@ class Settings:
         repeats: Draws of the rows for every value.
         all: Move every declared parameter.
         widen: Go on beyond the range while the best value stands at its edge.
-        search: `grid` moves one at a time; `random`, `tpe` and `gp` search all named parameters
-            together.
+        design: `adaptive` looks coarsely, then refines around the best and repeats where the choice is
+            open; `full` runs every repeat of every value on the grid.
+        pairs: After each parameter alone, look at the strongest pairs of them together.
+        search: Method that searches the named parameters (all, where none is named) together.
         trials: Points that a search may try.
+        range_test: Raise the learning rate within one training, instead of training once a value.
+        study: Database (an Optuna storage URL) in which several machines share one search.
         gain: Smallest gain worth having, in the metric's own unit.
     """
 
@@ -45,13 +50,36 @@ class Settings:
         default=False,
         metadata={"help": "Go on beyond the range while the best value is at its edge."},
     )
+    design: str = field(
+        default="adaptive",
+        metadata={
+            "help": "adaptive: refine and repeat only where the choice is open; full: the whole grid.",
+            "choices": DESIGNS,
+        },
+    )
+    pairs: bool = field(
+        default=False,
+        metadata={"help": "Then look at the strongest pairs of parameters together."},
+    )
     search: str | None = field(
         default=None,
         metadata={
-            "help": "grid (one at a time), or random, tpe, gp over the named parameters together."
+            "help": "Search the named parameters together: auto, grid, random, tpe, gp, cmaes, hyperband.",
+            "choices": METHODS,
         },
     )
     trials: int = field(default=30, metadata={"help": "Points that a search may try."})
+    range_test: bool = field(
+        default=False,
+        metadata={"help": "Raise the learning rate within one training, to see where it breaks."},
+    )
+    study: str | None = field(
+        default=None,
+        metadata={
+            "help": "Database URL in which several machines share one search.",
+            "shown": "URL",
+        },
+    )
     gain: float | None = field(
         default=None,
         metadata={
@@ -80,6 +108,8 @@ class Settings:
                 )
         if self.search is not None and self.search not in METHODS:
             raise unknown_name("search method", self.search, METHODS, hint="--search tpe")
+        if self.design not in DESIGNS:
+            raise unknown_name("design", str(self.design), DESIGNS, hint="--design full")
         check_count("values", self.values, least=2, flag="-n 9")
         check_count("repeats", self.repeats, flag="--repeats 5")
         check_count("trials", self.trials, flag="--trials 30")

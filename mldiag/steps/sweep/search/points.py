@@ -31,7 +31,7 @@ Point = Mapping[str, Plain]
 
 def is_search(settings: Settings) -> bool:
     """Whether the parameters are searched together instead of moved one at a time."""
-    return settings.search not in (None, "grid")
+    return settings.search is not None
 
 
 def point_specs(experiment: Experiment, settings: Settings, point: Point) -> list[TrialSpec]:

@@ -1,0 +1,1 @@
+"""Each parameter alone: its values against the default, the others at their defaults."""

@@ -1,0 +1,148 @@
+"""The answer of parameters that were moved alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mldiag.declaration import Experiment
+from mldiag.findings import Diagnosis, Finding, Table, ranked
+from mldiag.steps.sweep.axes import asked_axes, grown_axis
+from mldiag.steps.sweep.checks import (
+    better_value,
+    edge_of_range,
+    parameter_ignored,
+    unstable_region,
+)
+from mldiag.steps.sweep.measured import (
+    MeasuredAxis,
+    family_curves,
+    family_scalars,
+    measure_axis,
+    plain_measured,
+)
+from mldiag.steps.sweep.settings import Settings
+from mldiag.steps.sweep.table_cells import cells, mark
+from mldiag.trial_result import TrialResult
+from mldiag.wording import gain_short, setting, setting_short
+
+
+@dataclass(frozen=True)
+class AxesDiagnosis(Diagnosis):
+    """The findings, and what was measured on each axis."""
+
+    axes: tuple[MeasuredAxis, ...] = ()
+
+    def result(self) -> dict[str, Any]:
+        """Values and scores as plain data."""
+        return {
+            "params": {
+                found.axis.name: {
+                    "values": found.axis.values,
+                    "default": found.axis.values[found.axis.default],
+                    "best_value": found.best_value,
+                    "at_edge": found.edge,
+                    **plain_measured(found.measured),
+                }
+                for found in self.axes
+            }
+        }
+
+    def curves(self) -> dict[str, dict[int, float]]:
+        """Mean, low and high by position on the grid."""
+        series: dict[str, dict[int, float]] = {}
+        for found in self.axes:
+            series |= family_curves(found.axis.name, found.measured)
+        return series
+
+    def scalars(self) -> dict[str, float]:
+        """Best score, best value where it is a number, its gain, and the noise."""
+        if not self.axes:
+            return {}
+        top = max(self.axes, key=_score_or_worst)
+        numbers = family_scalars(top.measured)
+        if len(self.axes) == 1 and isinstance(top.best_value, (int, float)):
+            numbers["best_value"] = float(top.best_value)
+        return numbers
+
+
+def diagnose(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> AxesDiagnosis:
+    """Judge what the trials say of each parameter.
+
+    Args:
+        experiment: The experiment.
+        settings: The step's settings.
+        results: What came back, in any order.
+    """
+    axes = [grown_axis(experiment, settings, a, results) for a in asked_axes(experiment, settings)]
+    measured = tuple(
+        measure_axis(experiment, settings, axis, results, axes=len(axes)) for axis in axes
+    )
+    findings = ranked([finding for found in measured for finding in _judge(found)])
+    return AxesDiagnosis(
+        findings,
+        _headline(measured, findings[0]),
+        findings[0].outcome,
+        tables=tuple(_axis_table(found) for found in measured),
+        next_step=_next_step(measured),
+        axes=measured,
+    )
+
+
+def _judge(found: MeasuredAxis) -> list[Finding]:
+    judged = [
+        parameter_ignored.judge(found),
+        better_value.judge(found),
+        edge_of_range.judge(found),
+        unstable_region.judge(found),
+    ]
+    return [finding for finding in judged if finding is not None]
+
+
+def _next_step(axes: Sequence[MeasuredAxis]) -> str:
+    """Look beyond an edge first; else at the amount of data."""
+    for found in axes:
+        if found.edge is not None:
+            return f"sweep --param {found.axis.suggested_range(low=found.edge == 'low')}"
+    return "learning-curve"
+
+
+def _headline(axes: Sequence[MeasuredAxis], first: Finding) -> str:
+    """The first finding in few characters: MLflow's lists cut names after about 14."""
+    found = next(found for found in axes if found.axis.name == first.evidence["param"])
+    name, measured = found.axis.name, found.measured
+    if measured.verdict == "better value":
+        gained = gain_short(measured.metric, measured.gain.estimate)
+        return f"TUNE {name}={setting_short(found.best_value)} {gained}"
+    if measured.verdict == "ignored":
+        return f"IGNORED {name}"
+    if first.code == unstable_region.CHECK.code:
+        return f"UNSTABLE {name}"
+    if measured.verdict in ("inconclusive", "no score"):
+        return f"OPEN {name}"
+    return f"OK {name}={setting_short(found.axis.values[found.axis.default])}"
+
+
+def _axis_table(found: MeasuredAxis) -> Table:
+    measured, axis = found.measured, found.axis
+    rows = tuple(
+        (setting(value) + mark(index, measured), *cells(index, measured))
+        for index, value in enumerate(axis.values)
+        if measured.not_run[index] < measured.scores.shape[1]
+    )
+    legend = "; * surely better than the default" if measured.comparisons.claimed.any() else ""
+    return Table(
+        f"{measured.metric.name} by {axis.name}, 80 % intervals {measured.uncertainty}{legend}",
+        (axis.name, "validation", "against the default", "without a score"),
+        rows,
+    )
+
+
+def _score_or_worst(found: MeasuredAxis) -> float:
+    score = found.measured.metric.sign * found.measured.valid[found.measured.best].estimate
+    return score if np.isfinite(score) else -np.inf

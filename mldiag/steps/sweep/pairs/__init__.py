@@ -1,0 +1,1 @@
+"""Two parameters together: where moving one at a time misleads."""

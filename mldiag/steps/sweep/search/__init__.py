@@ -1,0 +1,1 @@
+"""All parameters together: which method, its points, what mattered, and the winner confirmed."""
