@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mldiag.conditions import check_conditions, settled
 from mldiag.data.augmentation import Augmentation, declared_augmentation, no_augmentation
 from mldiag.data.dataset import Dataset
 from mldiag.data.source import DataSource, Loaded
@@ -69,6 +70,7 @@ class Experiment:
         """Check the names and fill in the roles that well-known parameters have."""
         check_experiment_name(self.name)
         check_parameter_kinds(self.params)
+        check_conditions(self.params)
         object.__setattr__(self, "params", with_known_roles(self.params))
         object.__setattr__(self, "target", self.target or f"memory:{self.name}")
 
@@ -167,8 +169,9 @@ class Experiment:
     ) -> TrialSpec:
         """Describe a trial from the defaults and what differs from them.
 
-        Equal trials get equal descriptions: a size that takes every row counts as no size, and where
-        neither the validation rows nor the training rows depend on the repeat, it is left at 0.
+        Equal trials get equal descriptions: a parameter that does not act is at its default, a size that
+        takes every row counts as no size, and where neither the validation rows nor the training rows
+        depend on the repeat, it is left at 0.
 
         Args:
             params: Values that differ from the defaults.
@@ -180,9 +183,9 @@ class Experiment:
             reserve: Train on every row outside the reserve and score on the reserve: the final
                 confirmation of a winner, and nothing else.
         """
-        values = self.defaults | dict(params or {})
-        for name in values:
+        for name in params or ():
             self.parameter(name)
+        values = settled(self.params, self.defaults | dict(params or {}))
         if size is not None and size >= self.splits.train_size_of(repeat):
             size = None
         draws = size is not None or not self.splits.fixed_valid

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from mldiag.errors import MldiagError, unknown_name
@@ -14,6 +14,9 @@ Role = Literal[
     "learning_rate", "capacity", "regularization", "duration", "activation", "initialization",
     "class_weight", "family", "nuisance",
 ]  # fmt: skip
+
+
+Conditions = tuple[tuple[str, tuple[Plain, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Float:
         zero: Whether 0 is a value too, beside a logarithmic range.
         role: What the parameter does, from the fixed list of roles.
         increases: False where a larger value means less of the role (an SVM's C regularises less).
+        when: Values of other parameters while which it acts, `{"kernel": "rbf"}` or, for several,
+            `{"kernel": ["rbf", "poly"]}`; kept as pairs of a name and its values.
 
     Raises:
         MldiagError: If the range is empty, not finite, logarithmic from 0, or misses the default.
@@ -44,11 +49,13 @@ class Float:
     zero: bool = False
     role: Role | None = None
     increases: bool = True
+    when: Conditions = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """Coerce to float, so that 1 and 1.0 are one trial, and check the range."""
         for name in ("low", "high", "default"):
             object.__setattr__(self, name, _end(self, name, real))
+        object.__setattr__(self, "when", _conditions(self.when))
         _check_range(self)
 
     def coerce(self, value: Any) -> float:
@@ -80,11 +87,13 @@ class Int:
     zero: bool = False
     role: Role | None = None
     increases: bool = True
+    when: Conditions = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """Check that the ends are whole, and the range."""
         for name in ("low", "high", "default"):
             object.__setattr__(self, name, _end(self, name, whole))
+        object.__setattr__(self, "when", _conditions(self.when))
         _check_range(self)
 
     def coerce(self, value: Any) -> int:
@@ -110,6 +119,7 @@ class Categorical:
     choices: Sequence[Plain]
     default: Plain = None
     role: Role | None = None
+    when: Conditions = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """Freeze the choices and check them."""
@@ -121,6 +131,7 @@ class Categorical:
             )
         object.__setattr__(self, "choices", tuple(_plain(c) for c in self.choices))
         object.__setattr__(self, "default", _plain(self.default))
+        object.__setattr__(self, "when", _conditions(self.when))
         if not self.choices:
             raise MldiagError("a Categorical without choices", expected="at least one choice")
         if len(set(map(_identity, self.choices))) < len(self.choices):
@@ -150,6 +161,29 @@ class Categorical:
 
 
 Parameter = Float | Int | Categorical
+
+
+def _conditions(given: Any) -> Conditions:
+    """Conditions as pairs of a parameter's name and the values while which this one acts."""
+    if given is None or given == ():
+        return ()
+    pairs = given.items() if isinstance(given, Mapping) else given
+    try:
+        named = [(str(name), values) for name, values in pairs]
+    except (TypeError, ValueError) as error:
+        raise MldiagError(
+            f"when is {given!r}",
+            expected="the parameter and the value while which this one acts",
+            hint='when={"kernel": "rbf"}',
+        ) from error
+    frozen = isinstance(given, tuple)  # as it was kept: several values are a tuple
+    return tuple(
+        (
+            name,
+            tuple(map(_plain, values if isinstance(values, list) or frozen else [values])),
+        )
+        for name, values in named
+    )
 
 
 def _end(parameter: Float | Int, name: str, read: Callable[[Any], float]) -> float:

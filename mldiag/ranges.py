@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.parameters import Categorical, Float, Int, Parameter, real, rounded, whole
@@ -100,10 +101,11 @@ def _range(name: str, text: str, declared: Float | Int | None) -> Float | Int:
         )
     default = declared.default if declared else ends[0]
     default = min(max(default, ends[0]), ends[1])
-    role, increases = (declared.role, declared.increases) if declared else (None, True)
     log = "log" in words or (declared is not None and declared.log and ends[0] > 0)
+    kept = {name: getattr(declared, name) for name in ("role", "increases", "when") if declared}
+    given: dict[str, Any] = {"low": ends[0], "high": ends[1], "default": default, "log": log}
     try:
-        return kind(ends[0], ends[1], default=default, log=log, role=role, increases=increases)  # type: ignore[arg-type]
+        return kind(**given, **kept)
     except MldiagError as error:
         raise MldiagError(
             f"the range {text!r} of {name!r}: {error.what}",

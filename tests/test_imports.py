@@ -11,7 +11,7 @@ LAYERS = (
     ("errors", "kept_process"),
     ("trial_spec", "findings"),
     ("parameters", "ranges", "metrics", "trial_result", "trial", "subsets", "wording"),
-    ("data", "stats", "roles", "declaration_checks"),
+    ("data", "stats", "roles", "conditions", "declaration_checks"),
     ("scoring", "estimators"),
     ("declaration",),
     ("adapters", "demo"),

@@ -19,7 +19,9 @@ SETTING_KEYS = ("tracking_uri",)
 EXAMPLE = '[tool.mldiag]\ndata = "train.csv"\ntarget = "label"'
 """The shortest table that declares an experiment."""
 
-_PARAMETER_KEYS = ("low", "high", "default", "log", "int", "zero", "role", "increases", "choices")
+_PARAMETER_KEYS = (
+    "low", "high", "default", "log", "int", "zero", "role", "increases", "choices", "when",
+)  # fmt: skip
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -159,8 +161,8 @@ def read_parameters(
     `int = true`; `choices` make it categorical.
 
     Args:
-        table: `{ low, high, default, log, int, zero, role, increases }` or `{ choices, default, role }` by
-            name.
+        table: `{ low, high, default, log, int, zero, role, increases, when }` or
+            `{ choices, default, role, when }` by name.
         defaults: Values to use where no default is written, by name.
 
     Raises:
@@ -210,12 +212,13 @@ def _parameter(name: str, fields: Any, known_default: Any) -> Parameter:
 
 
 def _categorical(given: dict[str, Any]) -> Categorical:
-    beside = sorted(given.keys() - {"choices", "default", "role"})
+    beside = sorted(given.keys() - {"choices", "default", "role", "when"})
     if beside:
         raise MldiagError(
-            f"{beside[0]} stands beside choices", expected="choices, default and role only"
+            f"{beside[0]} stands beside choices", expected="choices, default, role and when only"
         )
-    return Categorical(given["choices"], default=given["default"], role=given.get("role"))
+    options = {key: given[key] for key in ("role", "when") if key in given}
+    return Categorical(given["choices"], default=given["default"], **options)
 
 
 def _ranged(name: str, given: dict[str, Any], example: str) -> Float | Int:
@@ -231,6 +234,8 @@ def _ranged(name: str, given: dict[str, Any], example: str) -> Float | Int:
     for switch in ("log", "int", "zero", "increases"):
         if not isinstance(given.get(switch, False), bool):
             raise MldiagError(f"{switch} is {given[switch]!r}", expected="true or false")
-    options = {key: given[key] for key in ("log", "zero", "role", "increases") if key in given}
+    options = {
+        key: given[key] for key in ("log", "zero", "role", "increases", "when") if key in given
+    }
     whole = given.get("int", all(isinstance(value, int) for value in ends))
     return (Int if whole else Float)(low, high, default=default, **options)

@@ -44,9 +44,12 @@ def range_text(parameter: Parameter) -> str:
         >>> range_text(Categorical(["relu", "tanh"], default="relu"))
         'relu, tanh'
     """
+    acts = "".join(
+        f"; while {name} is {' or '.join(map(str, values))}" for name, values in parameter.when
+    )
     if isinstance(parameter, Categorical):
-        return ", ".join(map(str, parameter.choices))
+        return ", ".join(map(str, parameter.choices)) + acts
     words = f"{setting(parameter.low)} to {setting(parameter.high)}"
     if parameter.log:
         words += ", log"
-    return words + (", or 0" if parameter.zero else "")
+    return words + (", or 0" if parameter.zero else "") + acts
