@@ -287,9 +287,10 @@ class Executor:
     def _say_what_is_left(self, count: int, missing: int) -> None:
         if not count:
             return
-        reason = (
-            "interrupted" if self.interrupted else f"the budget of {self._settings.budget} is spent"
-        )
+        budget = f"the budget of {self._settings.budget} is spent"
+        if not (self._trained or self.counts.cached):
+            budget += ", too small for a single trial"
+        reason = "interrupted" if self.interrupted else budget
         self._listener.notice(f"{reason}: {count} of {missing} trials were not run")
 
     def _count(self, **more: int) -> None:

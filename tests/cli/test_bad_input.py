@@ -122,6 +122,23 @@ WRONG_FLAGS = [
 ]
 
 
+WRONG_WAYS = [
+    ("--pairs --search tpe", ["--pairs and --search are two ways of asking", "leave --search out"]),
+    ("--pairs --range-test", ["two ways of asking", "leave --range-test out"]),
+    ("--study sqlite:///x.db", ["no search is asked for", "--search tpe"]),
+    ("--design ful", ["unknown design 'ful'", "nearest:  full"]),
+    ("--search hyperbnd", ["unknown search method 'hyperbnd'", "nearest:  hyperband"]),
+]
+
+
+@pytest.mark.parametrize(("flags", "parts"), WRONG_WAYS, ids=[flags for flags, _ in WRONG_WAYS])
+def test_a_wrong_way_to_sweep_is_told_before_the_experiment_is_looked_at(
+    mldiag, place, flags, parts
+):
+    place({"experiment.py": "raise RuntimeError('this was run')"})
+    assert_told(mldiag("sweep", "--param", "lr", *flags.split()), 2, parts)
+
+
 @pytest.mark.parametrize(("flags", "parts"), WRONG_FLAGS, ids=[flags for flags, _ in WRONG_FLAGS])
 def test_a_wrong_flag_is_told_before_the_experiment_is_looked_at(mldiag, place, flags, parts):
     place({"file": "x", "experiment.py": "raise RuntimeError('this was run')"})

@@ -203,7 +203,9 @@ def test_a_trial_that_overruns_the_budget_by_far_is_given_up(make, monkeypatch):
     heard = Heard()
     executor = make(slow, listener=heard, budget="0.5s", engine="local", jobs=1)
     assert list(executor.run([slow.spec({"seconds": 60.0})])) == []
-    assert heard.notices == ["the budget of 0.5s is spent: 1 of 1 trials were not run"]
+    assert heard.notices == [
+        "the budget of 0.5s is spent, too small for a single trial: 1 of 1 trials were not run"
+    ]
 
 
 def test_a_budget_in_trainings_is_measured_first(make):

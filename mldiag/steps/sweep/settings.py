@@ -110,7 +110,30 @@ class Settings:
             raise unknown_name("search method", self.search, METHODS, hint="--search tpe")
         if self.design not in DESIGNS:
             raise unknown_name("design", str(self.design), DESIGNS, hint="--design full")
+        _check_ways(self)
         check_count("values", self.values, least=2, flag="-n 9")
         check_count("repeats", self.repeats, flag="--repeats 5")
         check_count("trials", self.trials, flag="--trials 30")
         check_gain(self.gain)
+
+
+def _check_ways(settings: Settings) -> None:
+    """A sweep asks in one way: each parameter alone, pairs, a search, or a range test."""
+    asked = {
+        "--pairs": settings.pairs,
+        "--search": settings.search is not None,
+        "--range-test": settings.range_test,
+    }
+    ways = [flag for flag, given in asked.items() if given]
+    if len(ways) > 1:
+        raise MldiagError(
+            f"{' and '.join(ways)} are two ways of asking",
+            expected="one of them a command: results are shared between commands",
+            hint=f"leave {ways[1]} out",
+        )
+    if settings.study is not None and settings.search is None:
+        raise MldiagError(
+            "--study is the database of a search, and no search is asked for",
+            expected="--search with a method",
+            hint="--search tpe",
+        )
