@@ -79,7 +79,7 @@ class ScoreTable:
             return self.difference(first, last)
         return last_doubling(self.scores[[first, last]], valid_to_train=self.valid_to_train)
 
-    def compare(self, default: int, *, families: int = 1) -> Comparisons:
+    def compare(self, default: int, *, families: float = 1) -> Comparisons:
         """Every point against the default.
 
         Args:

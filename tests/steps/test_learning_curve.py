@@ -229,8 +229,13 @@ def test_full_size_trials_are_those_of_a_sweep():
     experiment = made_up_experiment()
     curve_specs = STEP.plan(experiment, Settings())
     sweep = step_named("sweep")
-    sweep_specs = sweep.plan(experiment, sweep.settings_type()(param="lr"))
-    assert len(set(curve_specs) & set(sweep_specs)) == 4  # a second look adds the fifth
+
+    def shared(design):
+        settings = sweep.settings_type()(param="lr", design=design)
+        return len(set(curve_specs) & set(sweep.plan(experiment, settings)))
+
+    assert shared("full") == 4  # a second look of the curve adds the fifth
+    assert shared("adaptive") == 3  # and a second round of the sweep the others
 
 
 def test_what_the_charts_get_are_whole_steps_and_finite_numbers():

@@ -140,7 +140,8 @@ def test_divergence_is_shown_where_it_happened():
     assert finding.outcome == "advice"
     assert finding.evidence["values"][-1] == 1.0
     assert "factor of" in finding.explanation
-    assert diagnosis.axes[0].measured.failed[-1] == 5
+    assert diagnosis.axes[0].measured.failed[-1] == 1
+    assert "begins somewhere above lr = " in finding.explanation
     assert STEP.plot(diagnosis).axes
 
 
@@ -187,45 +188,6 @@ def test_more_regularisation_may_be_a_smaller_value():
 
     diagnosis, _ = answer(STEP, experiment, Settings(param="C"), score)
     assert first(diagnosis, "MD501").action.kind == "more_regularization"
-
-
-@pytest.mark.parametrize("method", ["random", "tpe"])
-def test_a_search_finds_what_two_parameters_give_together(method):
-    def score(spec, rows):
-        params = dict(spec.params)
-        away = (math.log10(params["lr"]) - 0) ** 2 + (math.log2(params["width"]) - 6) ** 2 / 4
-        return 0.9 - 0.03 * away + noise(spec, 0.002)
-
-    settings = Settings(param=("lr", "width"), search=method, trials=16, repeats=3)
-    diagnosis, results = answer(STEP, made_up_experiment(), settings, score)
-    assert len(diagnosis.points) == 16
-    assert len(results) == 48
-    assert diagnosis.points[0] == {"lr": 0.01, "width": 32}
-    best = diagnosis.points[diagnosis.search.best]
-    assert best["lr"] > 0.01
-    assert STEP.plot(diagnosis).axes
-
-
-def test_a_search_repeats_itself():
-    settings = Settings(param=("lr", "kind"), search="tpe", trials=8, repeats=2)
-    runs = [answer(STEP, made_up_experiment(), settings, peak(0.3))[1] for _ in range(2)]
-    assert [r.spec for r in runs[0]] == [r.spec for r in runs[1]]
-
-
-def test_a_search_with_failing_points_goes_on():
-    def score(spec, rows):
-        return None if lr_of(spec) > 0.1 else peak(0.3)(spec, rows)
-
-    settings = Settings(param="lr", search="random", trials=10, repeats=2)
-    diagnosis, _ = answer(STEP, made_up_experiment(), settings, score)
-    assert len(diagnosis.points) == 10
-    assert sum(diagnosis.search.failed) > 0
-
-
-def test_a_search_without_named_parameters_takes_all():
-    settings = Settings(search="random", trials=4, repeats=1)
-    specs = STEP.plan(made_up_experiment(), settings)
-    assert len({spec.params for spec in specs}) == 4
 
 
 def test_nothing_to_compare_is_inconclusive():

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mldiag.conditions import condition_point
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
 from mldiag.parameters import Categorical, Float, Int, Parameter, rounded
@@ -20,6 +22,18 @@ from mldiag.wording import setting
 WIDENINGS = 3
 """Times that a range may be widened before the user is asked."""
 
+COARSE = 5
+"""Values of a first look."""
+
+NEAR = 0.4
+"""A value of the first look this share of its spacing from the default says nothing that that does not."""
+
+FINE = 4
+"""Candidates of refining for each step of the full grid."""
+
+ZERO_SHARE = 0.15
+"""Zero has no place on a logarithmic scale: it stands this share of the range below the smallest value."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -31,6 +45,8 @@ class Axis:
         values: The values, ascending where they are numbers.
         default: Position of the default.
         explicit: Whether the user listed the values, so that there is no range to widen.
+        base: What of the other parameters is not at its default, because this one acts only there.
+        declared: The declared range, where the one of this sweep may be narrower.
     """
 
     name: str
@@ -38,11 +54,89 @@ class Axis:
     values: tuple[Plain, ...]
     default: int
     explicit: bool = False
+    base: tuple[tuple[str, Plain], ...] = ()
+    declared: Parameter | None = None
 
     @property
     def numeric(self) -> bool:
         """Whether the values are numbers on a scale."""
         return not isinstance(self.parameter, Categorical)
+
+    @property
+    def while_(self) -> str:
+        """`while kernel = rbf`, for a parameter that does not act at the defaults; else empty."""
+        held = " and ".join(f"{name} = {setting(value)}" for name, value in self.base)
+        return f"while {held}" if held else ""
+
+    def point(self, value: Plain) -> dict[str, Plain]:
+        """What differs from the defaults where this parameter has a value."""
+        return dict(self.base) | {self.name: value}
+
+    def spec(self, experiment: Experiment, value: Plain, repeat: int) -> TrialSpec:
+        """The trial of a value in one repeat."""
+        return experiment.spec(self.point(value), repeat=repeat)
+
+    def candidates(self, values: int) -> tuple[Plain, ...]:
+        """Values that may be tried: four steps of the full grid's spacing for each of its own.
+
+        Args:
+            values: Values on the full grid.
+        """
+        if isinstance(self.parameter, Categorical) or self.explicit:
+            return self.values
+        fine = self.parameter.grid(FINE * (values - 1) + 1)
+        return tuple(sorted({*fine, *self.values}))
+
+    def place(self, values: Sequence[Plain]) -> NDArray[np.float64]:
+        """Where values stand on the parameter's own scale, the range being 0 to 1; choices side by side."""
+        if isinstance(self.parameter, Categorical):
+            return np.arange(float(len(values)))
+        numbers = np.array([float(v) for v in values if isinstance(v, (int, float))])
+        if self.parameter.log:
+            inner = numbers > 0
+            logs = np.log(numbers[inner])
+            shares = (logs - logs.min()) / max(float(np.ptp(logs)), 1e-12)
+            found = np.full(len(numbers), -ZERO_SHARE)
+            found[inner] = shares
+            return found
+        return np.asarray((numbers - numbers.min()) / max(float(np.ptp(numbers)), 1e-12))
+
+    def coarse(self, values: int) -> Axis:
+        """The axis with the few values of a first look; lists and choices keep theirs.
+
+        Args:
+            values: Values on the full grid, which a first look never exceeds.
+        """
+        if isinstance(self.parameter, Categorical) or self.explicit:
+            return self
+        few, default = self.parameter.grid(min(values, COARSE)), self.values[self.default]
+        around = self.place([*few, default])
+        near = np.abs(around[:-1] - around[-1]) < NEAR * np.diff(np.sort(around[:-1])).max()
+        inner = [
+            v for v, close in zip(few, near, strict=True) if not close or v in (few[0], few[-1])
+        ]
+        found = _axis(self.name, self.parameter, inner, default)
+        return replace(found, base=self.base, declared=self.declared)
+
+    def beyond(self, *, low: bool, widen: bool) -> Axis:
+        """The axis with two more coarse values beyond an end; the same where it may not go on.
+
+        Args:
+            low: Which end.
+            widen: Whether it may leave the declared range.
+        """
+        if isinstance(self.parameter, Categorical) or self.explicit:
+            return self
+        wide = widened(self.parameter, at_low=low)
+        if not widen:
+            wide = _within(wide, self.parameter, self.declared)
+        end, far = (self.parameter.low, wide.low) if low else (self.parameter.high, wide.high)
+        if end == far:
+            return self
+        new = np.geomspace(end, far, 3) if wide.log else np.linspace(end, far, 3)
+        added = [wide.coerce(_round(value, wide)) for value in new[1:]]
+        grown = _axis(self.name, wide, [*self.values, *added], self.values[self.default])
+        return replace(grown, base=self.base, declared=self.declared)
 
     def edge(self, index: int) -> str | None:
         """`low` or `high` where the value is an end of the range that can be moved, else None."""
@@ -71,7 +165,8 @@ class Axis:
             return self
         new = np.geomspace(end, far, steps + 1) if wide.log else np.linspace(end, far, steps + 1)
         added = [wide.coerce(_round(value, wide)) for value in new[1:]]
-        return _axis(self.name, wide, [*self.values, *added], self.values[self.default])
+        grown = _axis(self.name, wide, [*self.values, *added], self.values[self.default])
+        return replace(grown, base=self.base, declared=self.declared)
 
     def _can_widen(self, *, low: bool) -> bool:
         if isinstance(self.parameter, Categorical) or self.explicit:
@@ -112,10 +207,15 @@ def asked_axes(experiment: Experiment, settings: Settings) -> tuple[Axis, ...]:
     return tuple(_asked_axis(experiment, settings, name, text) for name, _, text in asked)
 
 
+def sharers(settings: Settings, axes: Sequence[Axis]) -> int:
+    """Among how many comparisons the error of a claim is shared: all axes, twice that beside pairs."""
+    return len(axes) * (2 if settings.pairs else 1)
+
+
 def axis_specs(experiment: Experiment, settings: Settings, axis: Axis) -> list[list[TrialSpec]]:
     """Specs of an axis by value and repeat; all other parameters at their defaults."""
     return [
-        [experiment.spec({axis.name: value}, repeat=repeat) for repeat in range(settings.repeats)]
+        [axis.spec(experiment, value, repeat) for repeat in range(settings.repeats)]
         for value in axis.values
     ]
 
@@ -149,12 +249,18 @@ def grown_axis(
 
 def _asked_axis(experiment: Experiment, settings: Settings, name: str, text: str) -> Axis:
     declared = experiment.parameter(name)
+    axis = _axis_of(name, declared, text, settings.values)
+    base = condition_point(experiment.params, name)
+    return replace(axis, base=tuple(base.items()), declared=declared)
+
+
+def _axis_of(name: str, declared: Parameter, text: str, values: int) -> Axis:
     if not text:
-        return _axis(name, declared, declared.grid(settings.values), declared.default)
+        return _axis(name, declared, declared.grid(values), declared.default)
     parsed = parse_range(name, text, declared)
     if isinstance(parsed, tuple):
         return replace(_axis(name, declared, parsed, declared.default), explicit=True)
-    return _axis(name, parsed, parsed.grid(settings.values), declared.default)
+    return _axis(name, parsed, parsed.grid(values), declared.default)
 
 
 def _axis(name: str, parameter: Parameter, values: Sequence[Plain], default: Plain) -> Axis:
@@ -163,6 +269,17 @@ def _axis(name: str, parameter: Parameter, values: Sequence[Plain], default: Pla
         return Axis(name, parameter, tuple(ordered), ordered.index(default))
     numbers = sorted({value for value in [*values, default] if isinstance(value, (int, float))})
     return Axis(name, parameter, tuple(numbers), tuple[Plain, ...](numbers).index(default))
+
+
+def _within(wide: Float | Int, present: Float | Int, declared: Parameter | None) -> Float | Int:
+    """A widened range cut off at the declared one; what was asked for beyond that is kept."""
+    if isinstance(declared, Categorical) or declared is None:
+        return wide
+    low = max(wide.low, min(declared.low, present.low))
+    high = min(wide.high, max(declared.high, present.high))
+    if isinstance(wide, Int):
+        return replace(wide, low=round(low), high=round(high))
+    return replace(wide, low=low, high=high)
 
 
 def _widening(inner: Sequence[float], *, log: bool) -> float:

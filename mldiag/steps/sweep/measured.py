@@ -18,6 +18,7 @@ from mldiag.stats.many import Comparisons
 from mldiag.steps.score_table import ScoreTable, score_table
 from mldiag.steps.sweep.axes import Axis, axis_specs
 from mldiag.steps.sweep.settings import Settings
+from mldiag.steps.sweep.smooth_curve import SmoothCurve
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import Plain, TrialSpec
 
@@ -42,6 +43,7 @@ class Measured:
         uncertainty: Which uncertainty the intervals state.
         on_fixed_rows: Whether the intervals rest on the declared validation rows.
         valid_to_train: Scoring rows over training rows; 0 where they are fixed.
+        curve: The smooth curve through the scores, where the design made one.
     """
 
     metric: Metric
@@ -57,6 +59,7 @@ class Measured:
     uncertainty: str
     on_fixed_rows: bool
     valid_to_train: float
+    curve: SmoothCurve | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -65,17 +68,34 @@ class Measured:
         others = np.delete(np.arange(len(found.difference)), found.default)
         if not np.isfinite(self.scores[found.default]).any() or not len(found.candidates):
             return "no score"
-        if found.identical[found.candidates].all() and len(found.candidates) == len(others):
+        if self.identical[found.candidates].all() and len(found.candidates) == len(others):
             return "ignored"
         if found.claimed[self.best]:
             return "better value"
         if not found.determined:
             return "inconclusive"
-        highs = np.array([found.intervals[i].high for i in found.candidates])
-        lows = np.array([found.intervals[i].low for i in found.candidates])
-        if (highs < self.worth).all():
-            return "flat" if (lows > -self.worth).all() else "default is best"
+        if self.curve is not None:
+            failed = np.flatnonzero(np.asarray(self.failed) > 0)
+            return _by_intervals(self.curve.differences, self.worth, all_shown=not len(failed))
+        shown = [found.intervals[i] for i in found.candidates]
+        return _by_intervals(shown, self.worth, all_shown=True)
+
+    @property
+    def identical(self) -> NDArray[np.bool_]:
+        """Points that score exactly like the default wherever both were run, in all repeats there are."""
+        own = self.scores[self.comparisons.default]
+        both = np.isfinite(self.scores) & np.isfinite(own)
+        same = ((self.scores == own) | ~both).all(axis=1)
+        wanted = min(2, self.scores.shape[1])
+        return np.asarray((same & (both.sum(axis=1) >= wanted)) | self.comparisons.identical)
+
+
+def _by_intervals(intervals: Sequence[Interval], worth: float, *, all_shown: bool) -> Verdict:
+    """Flat, or default best, where no interval of a difference reaches what would be worth having."""
+    if not all(interval.high < worth for interval in intervals):
         return "inconclusive"
+    flat = all_shown and all(interval.low > -worth for interval in intervals)
+    return "flat" if flat else "default is best"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +115,8 @@ class MeasuredAxis:
         """`low` or `high` where the best value stands at an end of the range, else None."""
         found = self.measured.comparisons
         slopes = found.claimed.any() or found.claimed_worse.any()
-        return self.axis.edge(self.measured.best) if slopes else None
+        open_ = self.measured.verdict not in ("flat", "default is best", "ignored")
+        return self.axis.edge(self.measured.best) if slopes and open_ else None
 
 
 def measure_axis(
@@ -119,7 +140,8 @@ def measure(
     default: int,
     results: Sequence[TrialResult],
     *,
-    families: int = 1,
+    families: float = 1,
+    chosen: int | None = None,
 ) -> Measured:
     """Compare points with the default.
 
@@ -129,12 +151,13 @@ def measure(
         grid: Specs by point and repeat.
         default: Position of the default among the points.
         results: What came back, in any order.
-        families: Comparisons of this kind in the same step.
+        families: Comparisons of this kind in the same step, over the share of the error that this look has.
+        chosen: The point decided for; None for the one with the highest mean.
     """
     table = score_table(experiment, grid, results)
     comparisons = table.compare(default, families=families)
     valid = tuple(table.interval(i) for i in range(len(grid)))
-    best = _best(table, comparisons)
+    best = _best(table, comparisons) if chosen is None else chosen
     gain = gain_of_best(comparisons, chosen=best) if best != default else undetermined(0.0)
     return Measured(
         metric=experiment.metric,
@@ -178,6 +201,7 @@ def plain_measured(measured: Measured) -> dict[str, Any]:
         "gain": measured.gain if is_determined(measured.gain) else None,
         "smallest_gain_worth_having": measured.worth,
         "uncertainty": measured.uncertainty,
+        "curve": measured.curve,
     }
 
 

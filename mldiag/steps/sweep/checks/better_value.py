@@ -10,6 +10,7 @@ import numpy as np
 
 from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
 from mldiag.roles import action_of
+from mldiag.stats.intervals import sample_sd
 from mldiag.stats.power import repeats_to_settle, rows_to_settle
 from mldiag.steps.sweep.measured import Measured, MeasuredAxis
 from mldiag.wording import (
@@ -48,11 +49,12 @@ CHECK = Check(
     slug="better-value",
     title="Is there a better value than the default?",
     detects=(
-        "Every value is compared with the default on the same rows and seeds. Better: Dunnett's one-sided "
-        "test over all values, with an error of {claim_error:.0%} for the whole sweep; a problem where "
-        "the lower end of the gain is over {problem_worths:g} times the smallest gain worth having. Flat: "
-        "every 80 % interval lies within the smallest gain worth having. Default already best: none of "
-        "them reaches above it. Else inconclusive."
+        "The value decided for is compared with the default on the same rows and seeds, in at least three "
+        "repeats of both. Better: Dunnett's one-sided test over all values tried, with an error of "
+        "{claim_error:.0%} for the whole sweep, shared between its two looks; a problem where the lower end "
+        "of the gain is over {problem_worths:g} times the smallest gain worth having. Flat: every 80 % "
+        "interval of the smooth curve (in the full design: of every value) lies within the smallest gain "
+        "worth having. Default already best: none of them reaches above it. Else inconclusive."
     ),
     why="A badly set parameter can hide everything else: no other finding counts before it is mended.",
     fix="Set the value; the gain is corrected for having been chosen as the best of many.",
@@ -70,57 +72,96 @@ def judge(found: MeasuredAxis) -> Finding | None:
     axis, measured = found.axis, found.measured
     default = axis.values[axis.default]
     at_default = f"{axis.name} = {setting(default)}"
-    evidence = {"param": axis.name, "default": default, "best_value": found.best_value}
+    evidence: dict[str, Any] = {
+        "param": axis.name,
+        "default": default,
+        "best_value": found.best_value,
+    }
+    if axis.base:
+        evidence["while"] = dict(axis.base)
+    evidence |= _of_curve(measured) | _numbers(measured)
     if measured.verdict == "better value":
-        better = f"{axis.name} = {setting(found.best_value)}"
-        kind = action_of(axis.parameter, default, found.best_value)
-        return _better(measured, better, at_default, evidence | _numbers(measured), kind, found)
-    return _not_better(measured, axis.name, at_default, evidence | _numbers(measured))
+        return _better(found, at_default, evidence)
+    return _not_better(measured, axis.name, at_default, evidence, held=axis.while_)
 
 
-def judge_search(measured: Measured, points: tuple[dict[str, Any], ...]) -> Finding:
-    """Judge the points of a search as one family."""
-    best = points[measured.best]
-    evidence = {"best_point": best, "points": len(points)} | _numbers(measured)
-    if measured.verdict == "better value":
-        better = ", ".join(f"{name} = {setting(value)}" for name, value in best.items())
-        return _better(measured, better, "the defaults", evidence, "tune", None)
-    return _not_better(measured, "the search", "the defaults", evidence)
-
-
-def _better(
-    measured: Measured,
-    better: str,
-    at_default: str,
-    evidence: dict[str, Any],
-    kind: Any,
-    found: MeasuredAxis | None,
-) -> Finding:
-    gained = gain(measured.metric, measured.gain)
+def _better(found: MeasuredAxis, at_default: str, evidence: dict[str, Any]) -> Finding:
+    axis, measured = found.axis, found.measured
+    value = setting(found.best_value)
     surely = measured.gain.low > THRESHOLDS.problem_worths * measured.worth
+    held = f"{axis.while_}, " if axis.base else ""
+    scores = (
+        f"{measured.metric.name} {score_interval(measured.metric, measured.valid[measured.best])} "
+        f"against {score_interval(measured.metric, measured.valid[measured.comparisons.default])}."
+    )
     return CHECK.finding(
-        "problem" if surely else "advice",
-        f"{better} is better than {at_default}: {gained}",
-        explanation=(
-            f"{measured.metric.name} {score_interval(measured.metric, measured.valid[measured.best])} "
-            f"against {score_interval(measured.metric, measured.valid[measured.comparisons.default])}. "
-            "The gain is corrected for this being the best of the values tried; it holds while the other "
-            "parameters keep their values."
-        ),
+        "problem" if surely and not axis.base else "advice",
+        f"{held}{axis.name} = {value} is better than {at_default}: {gain(measured.metric, measured.gain)}",
+        explanation=" ".join(
+            [
+                scores,
+                _where_the_best_lies(found),
+                "The gain is corrected for this being the best of the values tried; it holds while the "
+                "other parameters keep their values.",
+                _against_its_own_default(found),
+            ]
+        )
+        .replace("  ", " ")
+        .strip(),
         evidence=evidence,
-        action=Action(
-            kind,
-            f"Set {better}.",
-            param=found.axis.name if found else None,
-            value=found.best_value if found else evidence["best_point"],
-            gain=measured.gain,
-        ),
+        action=_set_it(found),
     )
 
 
+def _set_it(found: MeasuredAxis) -> Action:
+    """Set the value; one that acts only beside another names both, and its gain is over its own default."""
+    axis = found.axis
+    kind = action_of(axis.parameter, axis.values[axis.default], found.best_value)
+    both = [*axis.base, (axis.name, found.best_value)]
+    shown = " and ".join(f"{name} = {setting(value)}" for name, value in both)
+    return Action(
+        kind,
+        f"Set {shown}.",
+        param=axis.name,
+        value=found.best_value,
+        gain=None if axis.base else found.measured.gain,
+    )
+
+
+def _against_its_own_default(found: MeasuredAxis) -> str:
+    if not found.axis.base:
+        return ""
+    return (
+        f"Both were trained {found.axis.while_}: whether that beats the defaults of everything is another "
+        f"question, which --param {found.axis.base[0][0]} answers."
+    )
+
+
+def _where_the_best_lies(found: MeasuredAxis) -> str:
+    """The interval of the best value, from the smooth curve."""
+    curve = found.measured.curve
+    if curve is None or not found.axis.numeric:
+        return ""
+    low, high = curve.best_range
+    if low == high:
+        return ""
+    return (
+        f"A smooth curve through all trials puts the best {found.axis.name} between {setting(low)} and "
+        f"{setting(high)} (80 %)."
+    )
+
+
+def _of_curve(measured: Measured) -> dict[str, Any]:
+    curve = measured.curve
+    if curve is None:
+        return {}
+    return {"smoothed_best": curve.best_value, "best_value_interval": curve.best_range}
+
+
 def _not_better(
-    measured: Measured, subject: str, at_default: str, evidence: dict[str, Any]
+    measured: Measured, name: str, at_default: str, evidence: dict[str, Any], *, held: str = ""
 ) -> Finding:
+    subject = f"{held}, {name}" if held else name
     worth = amount(measured.metric, measured.worth)
     if measured.verdict == "flat":
         return CHECK.finding(
@@ -133,7 +174,7 @@ def _not_better(
     if measured.verdict == "default is best":
         return CHECK.finding(
             "passed",
-            f"{at_default} is already as good as any value tried",
+            f"{held}, {at_default} is already as good as any value tried".removeprefix(", "),
             explanation=f"No other value can gain the {worth} that would be worth having.",
             evidence=evidence,
             action=Action("none", f"Leave {at_default}."),
@@ -160,11 +201,23 @@ def _not_better(
     )
 
 
+def looks_better(measured: Measured) -> bool:
+    """Whether the best value's own interval is above zero, which for the best of many is not enough."""
+    found = measured.comparisons
+    open_still = measured.verdict == "inconclusive" and measured.best != found.default
+    few = bool((found.repeats < measured.scores.shape[1]).any())
+    return open_still and few and found.intervals[measured.best].low > 0
+
+
 def _numbers(measured: Measured) -> dict[str, Any]:
     found = measured.comparisons
+    own = measured.scores[found.default]
+    own = own[np.isfinite(own)]
     return {
         "n": int(found.repeats[found.default]),
+        "n_best": int(found.repeats[measured.best]),
         "noise_sd": found.noise_sd,
+        "default_sd": sample_sd(own) if len(own) > 1 else None,
         "gain": measured.gain,
         "p_better": float(found.p_better[measured.best]),
         "smallest_gain_worth_having": measured.worth,
@@ -177,6 +230,8 @@ def _what_would_settle_it(measured: Measured) -> str:
     if not found.determined:
         return unknown_noise(measured.scores.shape[1])
     best = int(found.candidates[np.argmax(found.difference[found.candidates])])
+    if measured.best in found.candidates:
+        best = measured.best
     looks = float(found.difference[best])
     if measured.on_fixed_rows or not found.noise_sd > 0:
         factor = rows_to_settle(max(looks, measured.worth), float(found.standard_error[best]))
@@ -193,7 +248,7 @@ def _what_would_settle_it(measured: Measured) -> str:
     if found.intervals[best].low > 0:
         return (
             f"{noise} Its own interval is above zero, but that is not enough for the best of "
-            f"{plural(len(found.candidates), 'value')}: compare it alone, or with more repeats."
+            f"{plural(len(found.candidates), 'value')}. {_more(measured)}"
         )
     if needed is None or needed <= found.repeats[found.default]:
         return (
@@ -206,8 +261,17 @@ def _what_would_settle_it(measured: Measured) -> str:
     )
 
 
+def _more(measured: Measured) -> str:
+    """Where values have few repeats yet, all of them tell the noise better than more of the best."""
+    repeats = measured.scores.shape[1]
+    if (measured.comparisons.repeats < repeats).any():
+        return "Every repeat of the whole grid may tell: --design full."
+    return f"More repeats may tell: --repeats {2 * repeats}."
+
+
 def _ruled_out(measured: Measured) -> str:
     """What the intervals leave possible, so that an open question still narrows the choice."""
     found = measured.comparisons
-    most = max(found.intervals[index].high for index in found.candidates)
+    shown = [found.intervals[index] for index in found.candidates]
+    most = max(i.high for i in (measured.curve.differences if measured.curve else shown))
     return f"A gain above {amount(measured.metric, most)} is unlikely." if most > 0 else ""

@@ -6,6 +6,7 @@ import math
 
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.sweep.measured import MeasuredAxis
+from mldiag.trial_spec import Plain
 from mldiag.wording import number, plural, setting
 
 CHECK = Check(
@@ -51,22 +52,49 @@ def judge(found: MeasuredAxis) -> Finding | None:
     return CHECK.finding(
         "advice",
         f"Training fails at {axis.name} = {shown}",
-        explanation=f"{plural(sum(failed), 'trial')} gave no score. {_distance(found, where)}".strip(),
-        evidence=evidence,
+        explanation=f"{plural(sum(failed), 'trial')} gave no score. {_distances(found, where)}".strip(),
+        evidence=evidence | {"nearest_value_that_trains": _last_good(found, where)},
     )
 
 
-def _distance(found: MeasuredAxis, where: list[int]) -> str:
+def _distances(found: MeasuredAxis, where: list[int]) -> str:
+    """How far the default, and the best value where it is another, are from the nearest failing value."""
+    axis, best = found.axis, found.measured.best
+    default = _distance(found, where, axis.default)
+    told = f"The default is {default} away." if default else ""
+    away = _distance(found, where, best) if best != axis.default else ""
+    edge = _last_good(found, where)
+    ends = f"It begins somewhere above {axis.name} = {setting(edge)}, which still trains."
+    if edge is None:
+        ends = ""
+    elif _is_below(found, where):
+        ends = ends.replace("above", "below")
+    if away and default:
+        told = f"The default is {default} away from there, the best value {away}."
+    return f"{told} {ends}".strip()
+
+
+def _distance(found: MeasuredAxis, where: list[int], start: int) -> str:
     axis = found.axis
-    nearest = min(where, key=lambda index: abs(index - axis.default))
-    default, value = axis.values[axis.default], axis.values[nearest]
-    if (
-        not axis.numeric
-        or not isinstance(default, (int, float))
-        or not isinstance(value, (int, float))
-    ):
+    value = axis.values[start]
+    if not axis.numeric or not isinstance(value, (int, float)):
         return ""
-    if axis.parameter.log and default > 0 and value > 0:
-        factor = math.exp(abs(math.log(value / default)))
-        return f"The default is a factor of {number(factor, 2)} away."
-    return f"The default is {number(abs(value - default), 2)} away."
+    failing = [v for v in (axis.values[i] for i in where) if isinstance(v, (int, float))]
+    if axis.parameter.log and value > 0 and all(v > 0 for v in failing):
+        nearest = min(abs(math.log(v / value)) for v in failing)
+        return f"a factor of {number(math.exp(nearest), 2)}"
+    return number(min(abs(v - value) for v in failing), 2)
+
+
+def _is_below(found: MeasuredAxis, where: list[int]) -> bool:
+    """Whether the nearest failing value lies below the default."""
+    return min(where, key=lambda index: abs(index - found.axis.default)) < found.axis.default
+
+
+def _last_good(found: MeasuredAxis, where: list[int]) -> Plain:
+    """The value next to the failing ones, on the default's side, that still trains; None without a scale."""
+    if not found.axis.numeric:
+        return None
+    nearest = min(where, key=lambda index: abs(index - found.axis.default))
+    step = 1 if _is_below(found, where) else -1
+    return found.axis.values[nearest + step]

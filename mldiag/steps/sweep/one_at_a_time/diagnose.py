@@ -10,7 +10,7 @@ import numpy as np
 
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Finding, Table, ranked
-from mldiag.steps.sweep.axes import asked_axes, grown_axis
+from mldiag.steps.sweep.axes import asked_axes, grown_axis, sharers
 from mldiag.steps.sweep.checks import (
     better_value,
     edge_of_range,
@@ -24,6 +24,8 @@ from mldiag.steps.sweep.measured import (
     measure_axis,
     plain_measured,
 )
+from mldiag.steps.sweep.one_at_a_time.order import by_role, by_spread, order_sentence
+from mldiag.steps.sweep.one_at_a_time.walk import measured_state, state_of
 from mldiag.steps.sweep.settings import Settings
 from mldiag.steps.sweep.table_cells import cells, mark
 from mldiag.trial_result import TrialResult
@@ -79,10 +81,7 @@ def diagnose(
         settings: The step's settings.
         results: What came back, in any order.
     """
-    axes = [grown_axis(experiment, settings, a, results) for a in asked_axes(experiment, settings)]
-    measured = tuple(
-        measure_axis(experiment, settings, axis, results, axes=len(axes)) for axis in axes
-    )
+    measured, order = _measured(experiment, settings, results)
     findings = ranked([finding for found in measured for finding in _judge(found)])
     return AxesDiagnosis(
         findings,
@@ -90,8 +89,26 @@ def diagnose(
         findings[0].outcome,
         tables=tuple(_axis_table(found) for found in measured),
         next_step=_next_step(measured),
+        notices=(order,) if order else (),
         axes=measured,
     )
+
+
+def _measured(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> tuple[tuple[MeasuredAxis, ...], str]:
+    """What was measured on each axis, and how the axes were ordered."""
+    asked = asked_axes(experiment, settings)
+    count = sharers(settings, asked)
+    if settings.design == "full":
+        axes = [grown_axis(experiment, settings, axis, results) for axis in asked]
+        found = (measure_axis(experiment, settings, a, results, axes=count) for a in axes)
+        return tuple(found), ""
+    states = [state_of(experiment, settings, axis, results, axes=count) for axis in by_role(asked)]
+    shown = (
+        measured_state(experiment, settings, s, results, axes=count) for s in by_spread(states)
+    )
+    return tuple(shown), order_sentence(states)
 
 
 def _judge(found: MeasuredAxis) -> list[Finding]:
@@ -109,6 +126,9 @@ def _next_step(axes: Sequence[MeasuredAxis]) -> str:
     for found in axes:
         if found.edge is not None:
             return f"sweep --param {found.axis.suggested_range(low=found.edge == 'low')}"
+    for found in axes:
+        if better_value.looks_better(found.measured):
+            return f"sweep --param {found.axis.name} --design full"
     return "learning-curve"
 
 
