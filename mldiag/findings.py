@@ -263,7 +263,15 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     ordered: list[Finding] = []
     for root in roots:
         ordered.append(root)
-        ordered += [f for f in consequences if _follows(f, root)]
+        ordered += [f for f in consequences if _follows(f, root) and f not in ordered]
+        subjects = [other.evidence.get("param") for other in roots if other.code == root.code]
+        ordered += [
+            f
+            for f in consequences
+            if f.caused_by == root.code
+            and f.evidence.get("param") not in subjects
+            and f not in ordered
+        ]
     ordered += [f for f in consequences if f not in ordered]
     return tuple(ordered)
 
