@@ -1,0 +1,1 @@
+"""What is measured inside a training loop that mldiag did not write."""
