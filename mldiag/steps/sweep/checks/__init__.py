@@ -2,8 +2,15 @@
 
 from mldiag.steps.sweep.checks import (
     better_value,
+    confirmed_on_reserve,
     edge_of_range,
+    interaction,
+    learning_rate_range,
+    nuisance_retuned,
     parameter_ignored,
+    parameter_importance,
+    schedule_length,
+    search_result,
     unstable_region,
 )
 
@@ -12,4 +19,11 @@ CHECKS = (
     edge_of_range.CHECK,
     unstable_region.CHECK,
     parameter_ignored.CHECK,
+    interaction.CHECK,
+    nuisance_retuned.CHECK,
+    schedule_length.CHECK,
+    learning_rate_range.CHECK,
+    search_result.CHECK,
+    parameter_importance.CHECK,
+    confirmed_on_reserve.CHECK,
 )
