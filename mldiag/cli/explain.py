@@ -47,10 +47,11 @@ def explain(
 
 
 def known_checks() -> dict[str, Check]:
-    """Every check of every step, and those of trials in any step, in the order of the codes."""
+    """Every check of steps, of trials in any step and of training loops, in the order of the codes."""
     from mldiag.steps.trial_checks import CHECKS
+    from mldiag.training_checks.checks import CHECKS as TRAINING_CHECKS
 
-    found = {check.code: check for check in CHECKS}
+    found = {check.code: check for check in (*CHECKS, *TRAINING_CHECKS)}
     for step in STEPS:
         found |= step.checks()
     return dict(sorted(found.items()))
