@@ -3,8 +3,10 @@
 Declare an experiment, then ask one question after the other:
 
     exp = mldiag.Experiment.from_estimator(estimator, X, y, metric="accuracy", params={...})
+    mldiag.reproduce(exp, expected=0.95)  # is it a bug?
     mldiag.learning_curve(exp)        # is there enough data?
     mldiag.sweep(exp, param="C")      # is this hyperparameter right?
+    mldiag.capacity(exp)              # is the model itself insufficient?
 
 Every answer is a `Report` with findings, their uncertainty, and the actions they lead to.
 """
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mldiag.api import learning_curve, sweep
+    from mldiag.api import capacity, diagnose_training, learning_curve, reproduce, sweep
     from mldiag.declaration import Experiment, experiment
     from mldiag.errors import MldiagError
     from mldiag.findings import Report
@@ -30,13 +32,16 @@ _HOMES = {
     "Int": "mldiag.parameters",
     "MldiagError": "mldiag.errors",
     "Report": "mldiag.findings",
+    "capacity": "mldiag.api",
+    "diagnose_training": "mldiag.api",
     "experiment": "mldiag.declaration",
     "learning_curve": "mldiag.api",
+    "reproduce": "mldiag.api",
     "sweep": "mldiag.api",
 }
 
-__all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "experiment",
-           "learning_curve", "sweep"]  # fmt: skip
+__all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "capacity",
+           "diagnose_training", "experiment", "learning_curve", "reproduce", "sweep"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

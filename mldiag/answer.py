@@ -13,6 +13,7 @@ from typing import Any
 from mldiag.command_text import command_of, next_command
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Report, TrialCounts, plain, ranked
+from mldiag.run.environment import environment
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
 from mldiag.run.store.run_folder import written_whole
@@ -20,6 +21,7 @@ from mldiag.steps import Step
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking import projection
 from mldiag.tracking.context import DatasetSummary, Projection, RunAnswer, RunContext
+from mldiag.trial import AUGMENT
 from mldiag.trial_result import TrialResult
 
 
@@ -39,6 +41,7 @@ def context_of(step: Step, experiment: Experiment, settings: Any, identity: Iden
         defaults=experiment.defaults,
         log_params=tuple(name for name, p in experiment.params.items() if p.log),
         dataset=_dataset_summary(experiment, identity),
+        environment=environment(experiment.home, identity.code.parts),
     )
 
 
@@ -108,7 +111,7 @@ def report_of(
         replace(
             finding, command=finding.command or command, cost_seconds=finding.cost_seconds or cost
         )
-        for finding in (*diagnosis.findings, *judge_trials(results))
+        for finding in (*diagnosis.findings, *judge_trials(_as_declared(results)))
     )
     notices = list(dict.fromkeys([*diagnosis.notices, *_trial_notices(results)]))
     if interrupted:
@@ -130,10 +133,19 @@ def report_of(
     )
 
 
+def _as_declared(results: Sequence[TrialResult]) -> list[TrialResult]:
+    """Trials whose failure says something of the experiment: on blank inputs many a learner may fail."""
+    return [
+        result
+        for result in results
+        if all(change.kind in (AUGMENT, "drop_rows") for change in result.spec.interventions)
+    ]
+
+
 def _trial_notices(results: Sequence[TrialResult]) -> list[str]:
     """Remarks of the trials, each once, with how many trials made it."""
     counts: dict[str, int] = {}
-    for result in results:
+    for result in _as_declared(results):
         for notice in result.notices:
             counts[notice] = counts.get(notice, 0) + 1
     return [f"{notice} ({count} of {len(results)} trials)" for notice, count in counts.items()]

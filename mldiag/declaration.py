@@ -178,7 +178,7 @@ class Experiment:
             repeat: Which draw of the rows.
             seed: Everything else that is random; the repeat's number if not given.
             size: Training rows; None for all.
-            fidelity: Share of the full training, over 0 up to 1.
+            fidelity: Share of the full training, over 0; above 1 trains longer.
             interventions: Changes to the data.
             reserve: Train on every row outside the reserve and score on the reserve: the final
                 confirmation of a winner, and nothing else.

@@ -6,8 +6,9 @@ is on disk before MLflow hears of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,14 +17,17 @@ from mldiag.answer import context_of, keep, record_of, report_of
 from mldiag.command_text import command_of
 from mldiag.declaration import Experiment
 from mldiag.earlier_answer import earlier_answer, shown_in_mlflow
+from mldiag.earlier_run import with_earlier_run
 from mldiag.early_checks import check_tracking_uri
 from mldiag.errors import UserCodeError
 from mldiag.findings import Report
 from mldiag.report.console import report_text
 from mldiag.report.html import report_html
 from mldiag.run.executor import Executor
-from mldiag.run.identity import identify
+from mldiag.run.identity import Identity, identify
+from mldiag.run.reserve_log import ReserveLog
 from mldiag.run.settings import Listener, PlanSummary, RunSettings
+from mldiag.run.shared_study import SharedStudy, brought
 from mldiag.run.store.trial_store import Store
 from mldiag.steps import Step
 from mldiag.tracking.destination import TrackingSettings, resolve_destination
@@ -159,13 +163,18 @@ def diagnose_experiment(
             listener.notice(notice)
         identity = identify(experiment)
         context = context_of(step, experiment, settings, identity)
+        told = with_earlier_run(settings, experiment, store, identity, destination)
         tracker = Tracker(destination, context, notice=listener.notice)
+        study = _study(settings, experiment, identity)
         executor = Executor(experiment, store, identity, common.run_settings(), listener)
         answer = None
         try:
-            results = _run(step, experiment, settings, executor, tracker)
+            log = ReserveLog(store, identity, listener.notice)
+            keep_other = partial(_keep_other, store, identity)
+            bring = partial(brought, executor, study, keep=keep_other, lot=common.jobs)
+            results = _run(step, experiment, told, executor, tracker, log, bring)
             _check_some_code_ran(results)
-            diagnosis = step.diagnose(experiment, settings, results)
+            diagnosis = step.diagnose(experiment, told, results)
             report = report_of(
                 step,
                 experiment,
@@ -188,6 +197,8 @@ def diagnose_experiment(
             store.save_run(record_of(context, report, answer, keys, tracking=wanted))
         finally:
             try:
+                if study is not None:
+                    study.close()
                 executor.close()
             finally:  # also where the disk is full, and not even a claim can be given up
                 place = tracker.close(answer)
@@ -202,11 +213,18 @@ def _handed_out(report: Report, tracked: dict[str, Any] | None) -> Report:
 
 
 def _run(
-    step: Step, experiment: Experiment, settings: Any, executor: Executor, tracker: Tracker
+    step: Step,
+    experiment: Experiment,
+    settings: Any,
+    executor: Executor,
+    tracker: Tracker,
+    log: ReserveLog,
+    bring: Callable[[Sequence[TrialSpec]], Iterator[tuple[TrialResult, bool]]],
 ) -> list[TrialResult]:
     """Plan and run until the step wants no more, the budget is spent, or the user interrupts."""
     results: dict[str, TrialResult] = {}
-    keep_rows = experiment.splits.fixed_valid  # only there do per-row predictions make intervals
+    # Per-row predictions make intervals where the validation rows are fixed, and only there.
+    keep_rows = experiment.splits.fixed_valid or step.reads_predictions
     while True:
         specs = step.plan(
             experiment, settings, tuple(results.values()), executor.remaining_seconds()
@@ -217,13 +235,25 @@ def _run(
         ahead = executor.summary(fresh)
         if ahead.trials > ahead.cached:  # else the same answer may be in MLflow already
             tracker.start()
-        for result in executor.run(fresh):
-            cached = executor.was_cached(result)
+        for result, cached in bring(fresh):
             tracker.finished(result, cached=cached)
+            log.finished(result, cached=cached)
             kept = result if keep_rows else replace(result, predictions=None)
             results[result.spec.digest] = kept
         if not fresh or executor.interrupted or len(results) == before:
             return list(results.values())
+
+
+def _keep_other(store: Store, identity: Identity, result: TrialResult) -> None:
+    store.put(identity.key(result.spec), identity, result)
+
+
+def _study(settings: Any, experiment: Experiment, identity: Identity) -> SharedStudy | None:
+    url = getattr(settings, "study", None)
+    if not url:
+        return None
+    metric = experiment.metric
+    return SharedStudy(url, identity, metric=metric.name, maximize=bool(metric.maximize))
 
 
 def _check_some_code_ran(results: Sequence[TrialResult]) -> None:

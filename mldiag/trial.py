@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mldiag.stop_rule import Gate, TrainingCut
 from mldiag.trial_result import Predictions, TrialResult, as_number, to_numpy
+from mldiag.trial_rows import digest_of_read, stop_rows
 from mldiag.trial_spec import Intervention, RowRecipe, Rows, TrialSpec
 
 __all__ = ["DataView", "Intervention", "Recorder", "RowRecipe", "Trial", "TrialResult", "TrialSpec"]
@@ -43,14 +44,24 @@ class DataView(Protocol):
 AUGMENT = "augment"
 """Kind of the intervention that stands for the augment function, which lies in the experiment."""
 
-STOP_SHARE = 0.1
-"""Share of the training rows that `trial.stop` holds."""
+REFERENCE = "reference"
+"""Kind of the intervention that trains a reference learner instead of the experiment; argument `family`."""
+
+SCORE_TRAINING_ROWS = "score_training_rows"
+"""Kind of the intervention under which the rows that are trained on are also those that score."""
 
 NOT_AUGMENTED = (
     "trial.X_train was never read, so the training rows were not augmented: the declared augment function "
     "changes what trial.X_train and trial.y_train give, not the row numbers trial.train"
 )
 """Notice on a trial that should have been augmented; check MD204 looks for it."""
+
+
+RUN_AGAIN = "run_again"
+"""Kind of the intervention that changes nothing but the process: a new interpreter runs the trial."""
+
+NOT_CHANGED = "the changed data were never read"
+"""How the notice on a trial begins whose code reads its data past the trial; bug checks look for it."""
 
 
 def is_augmented(spec: TrialSpec) -> bool:
@@ -61,6 +72,20 @@ def is_augmented(spec: TrialSpec) -> bool:
         True
     """
     return any(change.kind == AUGMENT for change in spec.interventions)
+
+
+def reference_family(spec: TrialSpec) -> str | None:
+    """Family of the reference learner that a trial trains; None where it trains the experiment.
+
+    Example:
+        >>> linear = Intervention("reference", (("family", "linear"),))
+        >>> reference_family(TrialSpec("a.py", interventions=(linear,)))
+        'linear'
+    """
+    for change in spec.interventions:
+        if change.kind == REFERENCE:
+            return str(change.argument("family"))
+    return None
 
 
 class Trial:
@@ -91,6 +116,9 @@ class Trial:
         self.kept_predictions: Predictions | None = None
         self.fidelity_reached = 1.0
         self.out_of_time = False
+        self.was_cut = False
+        self._gate = None if spec.stop is None else Gate(spec.stop)
+        self._counts_epochs = False
         self._train, self._valid, self._view, self._recorder = train, valid, view, recorder
         self._stop: Rows | None = None
         self._read: set[str] = set()
@@ -113,18 +141,19 @@ class Trial:
         """A seeded slice of the training rows for early stopping; read it before `train`.
 
         From the first time it is read, `train` no longer holds these rows. Rows that score a trial
-        never stop it.
+        never stop it; only where the question is whether the training rows can be memorised, and so these
+        score, do they stay in `train`.
         """
         if self._stop is None:
-            if "train" in self._read:
+            kept = any(change.kind == SCORE_TRAINING_ROWS for change in self.spec.interventions)
+            if "train" in self._read and not kept:
                 self.notices.append(
                     "trial.stop was read after trial.train: the rows that stop training were also "
                     "trained on; read trial.stop first"
                 )
-            count = max(1, round(STOP_SHARE * len(self._train)))
-            order = np.random.default_rng([self.seed, 7]).permutation(len(self._train))
-            self._stop = np.sort(self._train[order[:count]])
-            self._train = self._train[~np.isin(self._train, self._stop)]
+            self._stop = stop_rows(self._train, self.seed)
+            if not kept:
+                self._train = self._train[~np.isin(self._train, self._stop)]
         return self._stop
 
     @property
@@ -136,11 +165,13 @@ class Trial:
     @property
     def y_train(self) -> Any:
         """Targets of the training rows, one for each row of `X_train`."""
+        self._read.add("y_train")
         return self._data().y(self.train, training=True)
 
     @property
     def X_valid(self) -> Any:
         """Features of the scoring rows."""
+        self._read.add("X_valid")
         return self._data().X(self.valid)
 
     @property
@@ -181,16 +212,23 @@ class Trial:
         """Whether the training rows are augmented and the code never read them as `X_train`."""
         return is_augmented(self.spec) and "X_train" not in self._read
 
+    @property
+    def missed_change(self) -> str:
+        """Why an intervention on labels or features changed nothing; empty where it may have."""
+        kinds = {change.kind for change in self.spec.interventions}
+        if "permute_labels" in kinds and "y_train" not in self._read:
+            return f"{NOT_CHANGED}: the code does not read trial.y_train"
+        if "zero_inputs" in kinds and not self._read & {"X_train", "X_valid"}:
+            return f"{NOT_CHANGED}: the code does not read trial.X_train"
+        return ""
+
     def rows_digest(self) -> str:
         """Digest of the row numbers that the user's code has read; empty if it read none."""
-        digest = hashlib.blake2b(digest_size=8)
-        for name, rows in (("train", self._train), ("valid", self._valid)):
-            if name in self._read:
-                digest.update(name.encode() + np.ascontiguousarray(rows).tobytes())
-        return digest.hexdigest() if self._read else ""
+        rows = {"train": self._train, "valid": self._valid}
+        return digest_of_read({name: part for name, part in rows.items() if name in self._read})
 
     def epochs(self, count: int) -> Iterator[int]:
-        """Count epochs 0, 1, ... up to `count`, fewer at lower fidelity or past the time budget.
+        """Count epochs 0, 1, ... up to `count`; fewer at a fidelity below 1 or past the time, more above 1.
 
         Args:
             count: Epochs of the full training.
@@ -198,13 +236,17 @@ class Trial:
         if count < 1:
             raise ValueError(f"expected at least one epoch, got {count}")
         planned = max(1, round(count * self.spec.fidelity))
+        self._counts_epochs = True
         for epoch in range(planned):
             if epoch and self._deadline is not None and time.monotonic() > self._deadline:
                 self.fidelity_reached = epoch / count
                 self.out_of_time = True
                 return
             yield epoch
-        self.fidelity_reached = planned / count if planned < count else 1.0
+            if self.was_cut:
+                self.fidelity_reached = (epoch + 1) / count
+                return
+        self.fidelity_reached = planned / count
 
     def report(self, step: int, **metrics: float) -> None:
         """Keep metrics of one epoch or step; the last report is the score unless the function returns one.
@@ -214,6 +256,13 @@ class Trial:
             **metrics: Values by name; NaN and infinities mean diverged.
         """
         self.history.append((int(step), {name: as_number(name, v) for name, v in metrics.items()}))
+        if self._gate is None or self.was_cut or self._gate.lets_pass(*self.history[-1]):
+            return
+        self.was_cut = True
+        if not self._counts_epochs:
+            assert self.spec.stop is not None
+            self.fidelity_reached = (step + 1) / max(self.spec.stop.steps, step + 2)
+            raise TrainingCut
 
     def predictions(self, values: Any, *, response: str = "predict") -> None:
         """Keep the output for each scoring row, in the order of `valid`; it makes intervals tighter.

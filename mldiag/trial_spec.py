@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mldiag.stop_rule import StopRule
 
 Plain = None | bool | int | float | str | tuple["Plain", ...]
 Rows = NDArray[np.int64]
@@ -54,7 +56,8 @@ class TrialSpec:
     """The frozen, hashable, picklable description of a trial.
 
     `target` says where a worker finds the experiment; it is no part of `digest`, so that the command
-    line, a script and a notebook share the trials of one experiment.
+    line, a script and a notebook share the trials of one experiment. Neither is `stop`, which may only end
+    a training early.
 
     Example:
         >>> spec = TrialSpec("experiment.py", params=(("lr", 0.1),), seed=3)
@@ -68,6 +71,7 @@ class TrialSpec:
     seed: int = 0
     fidelity: float = 1.0
     interventions: tuple[Intervention, ...] = ()
+    stop: StopRule | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> str:
         """Canonical JSON: equal specs give equal text."""

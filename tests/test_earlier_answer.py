@@ -28,7 +28,14 @@ def threshold(trial):
 @pytest.fixture
 def ask(tmp_path):
     def asked(**options):
-        options = {"tracking_uri": False, "store": tmp_path, "repeats": 2, "values": 2, **options}
+        options = {
+            "tracking_uri": False,
+            "store": tmp_path,
+            "repeats": 2,
+            "values": 2,
+            "design": "full",
+            **options,
+        }
         return mldiag.sweep(threshold, param="cut", engine="inline", **options)
 
     return asked

@@ -70,6 +70,9 @@ def test_epochs_honour_fidelity():
     whole = _trial()
     assert list(whole.epochs(4)) == [0, 1, 2, 3]
     assert whole.fidelity_reached == 1.0
+    longer = _trial(fidelity=2.0)
+    assert list(longer.epochs(10)) == list(range(20))
+    assert longer.fidelity_reached == 2.0
 
 
 def test_epochs_end_when_the_time_is_spent_but_never_before_the_first():
@@ -167,3 +170,11 @@ def test_predictions_are_equal_where_their_arrays_are(truth):
     assert kept != Predictions(np.array([3, 4]), 1 - values, truth, "predict_proba")
     assert kept != Predictions(np.array([3, 4]), values, np.array([1, 2]), "predict_proba")
     assert kept != Predictions(np.array([3, 4]), values, truth)
+
+
+def test_rows_that_stop_stay_in_training_where_the_training_rows_score():
+    scored = TrialSpec("t", interventions=(Intervention("score_training_rows"),))
+    rows = np.arange(50)
+    trial = Trial(scored, rows, rows)
+    assert len(trial.stop) == 5
+    assert trial.train.tolist() == rows.tolist()

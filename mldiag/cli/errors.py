@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from mldiag.cli.hints import runnable_hint
-from mldiag.errors import MldiagError, UserCodeError
+from mldiag.errors import MldiagError, UserCodeError, nearest_name
 from mldiag.steps import STEPS
 
 INTERRUPTED = 130
@@ -129,13 +129,12 @@ def _usage_error(error: Any, arguments: list[str]) -> MldiagError:
     nearest = ""
     if message.startswith("No such option"):
         message = f"unknown flag {option!r}"
-        nearest = ", ".join(getattr(error, "possibilities", None) or ())
-    one = bool(nearest) and "," not in nearest
+        nearest = nearest_name(str(option), getattr(error, "possibilities", None) or (), cutoff=0)
     return MldiagError(
         message[:1].lower() + message[1:],
         nearest=nearest,
         hint=f"{path} --help",
-        given=str(option) if one else "",
+        given=str(option) if nearest else "",
     )
 
 

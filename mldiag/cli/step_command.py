@@ -69,7 +69,8 @@ def check_choice(step: Step, settings: Any, experiment: Experiment) -> None:
         MldiagError: If nothing was named; it lists the parameters.
     """
     searches = getattr(settings, "search", None) is not None
-    if step.name != "sweep" or settings.param or settings.all or searches:
+    ranges = getattr(settings, "range_test", False)  # it finds the learning rate by its role
+    if step.name != "sweep" or settings.param or settings.all or searches or ranges:
         return
     from mldiag.report.listing import parameter_lines
 

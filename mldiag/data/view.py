@@ -11,13 +11,19 @@ from mldiag.data.augmentation import AugmentFunction, augmented_rows
 from mldiag.data.dataset import Dataset, Part, row_count, take
 from mldiag.data.interventions import Scaling, blanked, without_columns
 from mldiag.errors import MldiagError, unknown_name
-from mldiag.trial import AUGMENT
+from mldiag.trial import AUGMENT, REFERENCE, RUN_AGAIN, SCORE_TRAINING_ROWS
 from mldiag.trial_spec import Intervention, Rows
 
-KINDS = ("permute_labels", "zero_inputs", "drop_rows", "drop_columns", "scale", AUGMENT)
+KINDS = (
+    "permute_labels", "zero_inputs", "drop_rows", "drop_columns", "scale", AUGMENT,
+    "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS, RUN_AGAIN,
+)  # fmt: skip
 PARTS = ("train", "valid", "all")
 
-_ON_ROWS = ("permute_labels", "drop_rows", AUGMENT)
+_ON_ROWS = (
+    "permute_labels", "drop_rows", AUGMENT, "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS,
+    RUN_AGAIN,
+)  # fmt: skip
 """What leaves the features of a single row as they are."""
 
 _PERMUTE = 21  # stream, so that no other draw repeats its random numbers
@@ -30,7 +36,7 @@ def limit_rows(
     *,
     row_sets: Mapping[str, Rows] | None = None,
 ) -> tuple[Rows, Rows]:
-    """Apply what `drop_rows` takes away.
+    """Apply what `drop_rows` takes away, and let the training rows score where `score_training_rows` asks.
 
     Arguments of the intervention: `rows`, a tuple of row numbers, or `digest`, the digest of a row
     set; `part`, `train` (the default), `valid` or `all`.
@@ -65,7 +71,8 @@ def limit_rows(
         raise MldiagError(
             "an intervention drops every row", expected="at least one training and one scoring row"
         )
-    return train, valid
+    scores_train = any(change.kind == SCORE_TRAINING_ROWS for change in interventions)
+    return train, train if scores_train else valid
 
 
 def part_of(change: Intervention, *, default: str) -> str:
@@ -89,7 +96,8 @@ class TrialView:
     - `zero_inputs`: every feature becomes a constant; `part` (`all`).
     - `drop_columns`: `columns`, a tuple of names or numbers.
     - `scale`: centre and spread of the training rows; `method` (`standard`, `minmax`, `robust`).
-    - `drop_rows`: see `limit_rows`; nothing to do here.
+    - `drop_rows`, `score_training_rows`: see `limit_rows`; nothing to do here.
+    - `reference`: another learner trains (`family`); the data are as they are.
     - `augment`: the experiment's function makes the rows to train on, after all else; once a trial, so
       that features and targets of one reading belong to those of the next.
 

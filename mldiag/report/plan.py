@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mldiag.report.progress import plan_line
 from mldiag.run.settings import PlanSummary
+from mldiag.trial import REFERENCE
 from mldiag.wording import plural, setting
 
 if TYPE_CHECKING:
@@ -69,11 +70,14 @@ def varied(specs: Sequence[TrialSpec]) -> list[tuple[str, str]]:
         pairs.append(("rows", _shown([*ordered, *(["all"] if "all" in sizes else [])])))
     names = _distinct(name for spec in specs for name, _ in spec.params)
     for name in names:
-        values = _distinct(dict(spec.params).get(name) for spec in specs)
+        given = [dict(spec.params) for spec in specs]
+        values = _distinct(params[name] for params in given if name in params)
         if len(values) > 1:
             pairs.append((str(name), _shown(_in_order(values))))
+    changes = [change for spec in specs for change in spec.interventions]
     for label, found in (
-        ("data changes", _distinct(i.kind for s in specs for i in s.interventions)),
+        ("references", _distinct(i.argument("family") for i in changes if i.kind == REFERENCE)),
+        ("data changes", _distinct(i.kind for i in changes if i.kind != REFERENCE)),
         ("fidelity", _distinct(s.fidelity for s in specs)),
     ):
         if found and found != [1.0]:

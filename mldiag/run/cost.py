@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING
 
+from mldiag.trial import reference_family
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -40,6 +41,8 @@ class CostModel:
     def learn(self, result: TrialResult) -> None:
         """Take in what a trial has cost; those that were ended from outside say nothing."""
         if result.status not in _MEASURED or not result.wall_seconds:
+            return
+        if reference_family(result.spec) is not None:  # another learner than the experiment's
             return
         size, seconds = self.size(result.spec), result.wall_seconds
         self._count += 1

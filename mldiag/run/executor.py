@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from mldiag.run.settings import Listener, PlanSummary, RunSettings
 from mldiag.run.tracebacks import same_error
 from mldiag.run.trial_queue import TrialQueue
 from mldiag.run.watch import LiveFiles, Watch
+from mldiag.stop_rule import would_cut
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -96,7 +97,7 @@ class Executor:
         self._asked |= wanted.keys()
         self._listener.planned(self._summary(wanted, known))
         missing = dict(wanted)
-        for key, result in self._stored([key for key in wanted if key in known]):
+        for key, result in self._stored({key: wanted[key] for key in wanted if key in known}):
             yield self._told(key, replace(result, spec=missing.pop(key)), cached=True)
         if missing:
             yield from self._run_missing(missing)
@@ -134,24 +135,25 @@ class Executor:
 
     def _known_keys(self, wanted: dict[str, TrialSpec]) -> set[str]:
         known = set()
-        for key, result in self._stored(list(wanted), with_predictions=False):
+        for key, result in self._stored(wanted, with_predictions=False):
             known.add(key)
             self._costs.learn(result)
         return known
 
     def _stored(
-        self, keys: list[str], *, with_predictions: bool = True
+        self, wanted: Mapping[str, TrialSpec], *, with_predictions: bool = True
     ) -> Iterator[tuple[str, TrialResult]]:
         """Results that settle their trials, few at a time in memory."""
-        if self._settings.fresh:
-            keys = [key for key in keys if key in self._trained]
+        keys = [key for key in wanted if not self._settings.fresh or key in self._trained]
         limit = self._settings.time_limit
+        rules = any(wanted[key].stop is not None for key in keys)
         found = self._store.iterate(
-            keys, with_predictions=with_predictions, accept_cut=limit is not None
+            keys, with_predictions=with_predictions, accept_cut=limit is not None or rules
         )
         for key, result in found:
-            # What an equal or longer limit has cut short, this one would cut again.
-            if result.status != "cut" or (limit is not None and result.wall_seconds >= limit):
+            # What this limit or this trial's rule would cut again is not trained again.
+            late = limit is not None and result.wall_seconds >= limit
+            if result.status != "cut" or late or would_cut(wanted[key].stop, result.history):
                 yield key, result
 
     def _summary(self, wanted: dict[str, TrialSpec], known: set[str]) -> PlanSummary:

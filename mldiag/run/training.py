@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mldiag.trial import Trial
+from mldiag.recording.ramp import ramp_of
+from mldiag.recording.ramped_training import ramped
+from mldiag.trial import Trial, reference_family
 from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
@@ -19,4 +21,14 @@ def training_of(experiment: Experiment, spec: TrialSpec) -> Callable[[Trial], An
         experiment: The experiment.
         spec: The trial; its interventions may ask for another training than the experiment's.
     """
-    return experiment.train
+    family = reference_family(spec)
+    if family is not None:
+        from mldiag.reference.question import (
+            question_of,  # scikit-learn, only where it is asked for
+        )
+        from mldiag.reference.training import ReferenceTrain
+
+        asked = question_of(experiment.train, experiment.metric, experiment.loaded)
+        return ReferenceTrain(family, asked)
+    ramp = ramp_of(spec)
+    return experiment.train if ramp is None else ramped(experiment.train, ramp)

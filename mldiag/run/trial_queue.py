@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mldiag.stop_rule import would_cut
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -101,7 +102,7 @@ class TrialQueue:
         granted = self._store.claim(new) if new else set()
         self._held |= granted
         # Between the first look and the claim, another process may have finished a trial and let go.
-        stored = self._store.get_many(new) if new else {}
+        stored = self._stored({key: spec for key, spec in batch if key in new}) if new else {}
         ready = []
         for key, spec in batch:
             self.elsewhere.pop(key, None)
@@ -113,6 +114,15 @@ class TrialQueue:
                 self.elsewhere[key] = spec
         self._give_up(granted & stored.keys())
         return ready
+
+    def _stored(self, wanted: Mapping[str, TrialSpec]) -> dict[str, TrialResult]:
+        rules = any(spec.stop is not None for spec in wanted.values())
+        found = self._store.get_many(list(wanted), accept_cut=rules)
+        return {
+            key: result
+            for key, result in found.items()
+            if result.status != "cut" or would_cut(wanted[key].stop, result.history)
+        }
 
     def _give_up(self, keys: set[str]) -> None:
         if keys:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from mldiag.data.row_sets import load_row_set
 from mldiag.data.view import TrialView, limit_rows
 from mldiag.errors import MldiagError
+from mldiag.recording.ramp import RAMP, ramp_of
+from mldiag.run.fresh_process import run_in_fresh_process, runs_again
 from mldiag.run.seeding import seeded
 from mldiag.run.threads import capped_threads
 from mldiag.run.tracebacks import describe_error
 from mldiag.run.training import training_of
-from mldiag.trial import NOT_AUGMENTED, Trial
+from mldiag.stop_rule import TrainingCut
+from mldiag.trial import NOT_AUGMENTED, SCORE_TRAINING_ROWS, Trial
 from mldiag.trial_result import BEST_EPOCH, Status, TrialResult, final_metrics
 from mldiag.trial_spec import Rows, TrialSpec
 
@@ -59,6 +62,8 @@ def run_trial(
         >>> result.status, result.metrics
         ('ok', {'accuracy': 0.5})
     """
+    if runs_again(spec):
+        return run_in_fresh_process(experiment, spec, threads=threads, seconds=seconds)
     trial: Trial | None = None
     rows = (0, 0)
     returned: Any = None
@@ -72,6 +77,8 @@ def run_trial(
             returned = train(trial)
     except (KeyboardInterrupt, GeneratorExit):
         raise
+    except TrainingCut:
+        returned = None  # its last report is its score
     except SystemExit as error:
         failure = RuntimeError(f"the train function called exit({error.code!r})")
     except BaseException as error:  # the user's own may derive from anything
@@ -112,7 +119,7 @@ def _prepare(
     train, valid = limit_rows(spec.interventions, train, valid, row_sets=known)
     view = _view(experiment, spec, train, valid)
     for change in spec.interventions:
-        if view is None and change.kind != "drop_rows":
+        if view is None and change.kind not in ("drop_rows", RAMP, SCORE_TRAINING_ROWS):
             raise MldiagError(
                 f"{change.kind} changes data that mldiag does not hold",
                 expected="data=(X, y) in the experiment instead of rows=",
@@ -152,10 +159,14 @@ def _judge(
     notices = tuple(trial.notices) if trial else ()
     if trial is not None and trial.missed_augmentation:
         notices += (NOT_AUGMENTED,)
+    if trial is not None and trial.missed_change:
+        notices += (trial.missed_change,)
     if failure is not None or trial is None:
         status: Status = "out_of_memory" if _is_out_of_memory(failure) else "failed"
         error = describe_error(failure or RuntimeError("the trial could not be prepared"))
         return {"status": status, "error": error, "notices": notices}
+    if ramp_of(spec) is not None:  # a range test ends before there is a score
+        return {"status": "ok", "notices": notices}
     try:
         metrics = final_metrics(returned, trial.history, metric.name)
     except TypeError as wrong:  # our own words about the return value: no traceback
@@ -163,7 +174,7 @@ def _judge(
     # A loss of NaN is divergence even where a class predicted from NaN still scores something.
     if not all(math.isfinite(value) for value in metrics.values()):
         status = "diverged"
-    elif trial.fidelity_reached < spec.fidelity and trial.out_of_time:
+    elif trial.fidelity_reached < spec.fidelity and (trial.out_of_time or trial.was_cut):
         status = "cut"
     else:
         status = "ok"

@@ -57,7 +57,7 @@ def largest_t_upper_tail(
     if comparisons == 1:
         return t_upper_tail(value, df)
     normal, normal_weights = _normal_nodes()
-    spread, spread_weights = _spread_nodes(float(df))
+    spread, spread_weights = spread_nodes(float(df))
     shared = math.sqrt(correlation) * normal
     own = (value * spread[:, None] + shared) / math.sqrt(1 - correlation)
     all_below = special.ndtr(own) ** comparisons
@@ -92,7 +92,13 @@ def _normal_nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 @lru_cache(maxsize=256)
-def _spread_nodes(df: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nodes and weights over sqrt(chi2 / df), the estimated over the true standard deviation."""
+def spread_nodes(df: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes and weights over sqrt(chi2 / df), the estimated over the true standard deviation.
+
+    Example:
+        >>> nodes, weights = spread_nodes(4.0)
+        >>> round(float(weights @ nodes**2), 3)  # an estimated variance is right on average
+        1.0
+    """
     shares, weights = np.polynomial.legendre.leggauss(_NODES)
     return np.sqrt(2 * special.gammaincinv(df / 2, (shares + 1) / 2) / df), weights / 2

@@ -26,11 +26,14 @@ class Step:
         number: Its place in the checklist.
         name: Name of the command; with underscores, name of the Python function and the folder.
         question: The question it answers.
+        reads_predictions: Whether it looks at the predictions of single rows also where each repeat draws
+            its own; they are kept in memory for it.
     """
 
     number: int
     name: str
     question: str
+    reads_predictions: bool = False
 
     @property
     def function_name(self) -> str:
@@ -71,8 +74,10 @@ class Step:
 
 
 STEPS = (
+    Step(1, "reproduce", "Is it a bug?", reads_predictions=True),
     Step(2, "learning-curve", "Is there enough data?"),
     Step(5, "sweep", "Are the hyperparameters right?"),
+    Step(6, "capacity", "Is the model itself insufficient?", reads_predictions=True),
 )
 
 

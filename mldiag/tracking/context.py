@@ -45,6 +45,7 @@ class RunContext:
         defaults: Default value of every parameter.
         log_params: Parameters on a logarithmic scale.
         dataset: The data, where mldiag sees it.
+        environment: Revision, versions, processor and threads, as short texts.
     """
 
     run_id: str
@@ -59,6 +60,7 @@ class RunContext:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     log_params: tuple[str, ...] = ()
     dataset: DatasetSummary | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,8 @@ def child_name(
     parts = [f"{name}={wording.setting_short(params[name])}" for name in moved]
     if "train_rows" in varying:
         parts.insert(0, f"n={train_rows or spec.rows.size or 'all'}")
-    parts += [change.kind for change in spec.interventions]
-    if spec.fidelity < 1:
+    parts += [str(change.argument("family", change.kind)) for change in spec.interventions]
+    if spec.fidelity != 1:
         parts.append(f"{spec.fidelity:.0%}")
     if not parts:
         parts = ["default"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import math
 import os
 import time
@@ -61,12 +62,15 @@ class RunWriter:
             self._take_up(found)
             return
         context, command = self.context, redacted(self.context.command)[: names.TAG_LENGTH]
+        told = dict(context.environment)
         tags = {
             "mldiag.step": context.step,
             "mldiag.version": __version__,
             "mldiag.run_id": context.run_id,
             "mldiag.code_digest": context.code_digest,
             "mlflow.source.name": command,
+            "mlflow.source.git.commit": context.environment.get("git", ""),
+            "mldiag.environment": told and json.dumps(told),
             "mlflow.source.type": "LOCAL",
             "mlflow.user": _user(),
             **self._process,

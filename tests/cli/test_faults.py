@@ -46,6 +46,8 @@ SWEEP = (
     "local",
     "--jobs",
     "2",
+    "--design",
+    "full",
 )
 TRIALS = 30
 

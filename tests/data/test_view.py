@@ -214,3 +214,9 @@ def test_row_sets_are_kept_under_their_digest(tmp_path):
     assert digest != row_set_digest(np.array([3]))
     with pytest.raises(MldiagError, match="is gone"):
         load_row_set(tmp_path, "0" * 24)
+
+
+def test_training_rows_may_score():
+    scored = Intervention("score_training_rows")
+    train, valid = limit_rows([scored], np.array([4, 5]), np.array([1]))
+    assert train.tolist() == valid.tolist() == [4, 5]

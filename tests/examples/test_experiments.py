@@ -64,3 +64,32 @@ def test_an_example_answers_both_steps(copied, target, param, value, metric, lea
 def test_the_three_curves_have_the_answers_that_they_are_named_for(copied, name, verdict):
     experiment = load_experiment(f"three_curves.py:{name}", folder=copied)
     assert mldiag.learning_curve(experiment, **QUIET).result["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("file", "verdict", "side"),
+    [
+        ("digits_svm.py", "reproduced", None),
+        ("digits_svm_random_split.py", "not_reproduced", "better"),
+        ("diabetes_line.py", "reproduced", None),
+        ("tumours_forest.py", "reproduced", None),
+        ("tumours_plane.py", "inconclusive", None),
+        ("wine_lda.py", "reproduced", None),
+        ("wine_neighbour.py", "reproduced", None),
+        ("wine_qda.py", "reproduced", None),
+    ],
+)
+def test_a_published_number_gets_the_verdict_that_the_table_tells(copied, file, verdict, side):
+    place = copied / "reproductions" / file
+    (command,) = [line for line in place.read_text().splitlines() if "mldiag reproduce" in line]
+    words = command.split()[3:]
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    given = {"expected": float(flags["--expected"]), "tolerance": float(flags["--tolerance"])}
+    given["repeats"] = int(flags.get("--seeds", 5))
+    experiment = load_experiment(str(place), folder=copied)
+    report = mldiag.reproduce(experiment, **given, **QUIET)
+    assert (report.result["verdict"], report.result["side"]) == (verdict, side)
+    table = (copied / "README.md").read_text()
+    (row,) = [line for line in table.splitlines() if line.startswith(f"| `{file}`")]
+    assert verdict.replace("_", " ") in row
+    assert not any(f.outcome == "problem" for f in report.findings if f.code != "MD111")

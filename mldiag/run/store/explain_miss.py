@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mldiag.run.identity import Identity
+from mldiag.trial import reference_family
 from mldiag.trial_spec import TrialSpec
 
 CANDIDATES = 300
@@ -50,10 +51,25 @@ def explain_miss(connection: sqlite3.Connection, identity: Identity, spec: Trial
         (identity.experiment, spec.digest),
     ).fetchone()
     if earlier is not None:
-        changes = list(_changes(identity, *map(json.loads, earlier)))
-        # The same description, code and data under another key: only the augment function is left.
-        return changes or ["the augment function changed"]
+        changes = list(changes_since(identity, *map(json.loads, earlier)))
+        # The same description, code and data under another key: only what is in no digest of these.
+        left = (
+            "the augment function"
+            if reference_family(spec) is None
+            else "the metric or scikit-learn"
+        )
+        return changes or [f"{left} changed"]
     return _nearest(connection, identity, spec)
+
+
+def explain_changes(connection: sqlite3.Connection, identity: Identity, key: str) -> list[str]:
+    """What has changed in code and data since the latest trial under a key; empty where there is none."""
+    found = connection.execute(
+        "SELECT i.code, i.data FROM attempts a JOIN identities i ON i.digest = a.identity "
+        "WHERE a.key = ? ORDER BY a.id DESC LIMIT 1",
+        (key,),
+    ).fetchone()
+    return [] if found is None else list(changes_since(identity, *map(json.loads, found)))
 
 
 def _nearest(connection: sqlite3.Connection, identity: Identity, spec: TrialSpec) -> list[str]:
@@ -68,7 +84,7 @@ def _nearest(connection: sqlite3.Connection, identity: Identity, spec: TrialSpec
     changes: dict[str, list[str]] = {identity.digest: []}
     for digest, code, data, text in rows:
         if digest not in changes:
-            changes[digest] = list(_changes(identity, json.loads(code), json.loads(data)))
+            changes[digest] = list(changes_since(identity, json.loads(code), json.loads(data)))
         differs = list(_spec_differences(spec, TrialSpec.from_json(text)))
         distance = len(differs) + (1000 if changes[digest] else 0)
         if best is None or distance < best[0]:
@@ -86,7 +102,16 @@ def _unsettled(status: str, result: Mapping[str, Any]) -> str:
     return f"ran before, but ended in {status.replace('_', ' ')}, which is tried again"
 
 
-def _changes(identity: Identity, code: Mapping[str, str], data: Mapping[str, str]) -> Iterator[str]:
+def changes_since(
+    identity: Identity, code: Mapping[str, str], data: Mapping[str, str]
+) -> Iterator[str]:
+    """What differs in code and data from those of an earlier trial, the most telling first.
+
+    Args:
+        identity: The experiment as it is now.
+        code: Parts of the code's digest then.
+        data: Parts of the data's fingerprint then.
+    """
     now = identity.code.parts
     for name in sorted(code.keys() | now.keys(), key=lambda n: (_rank(n, code, now), n)):
         before, after = code.get(name), now.get(name)

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from mldiag.run.identity import Identity
 from mldiag.run.store import attempts, claims, run_log
-from mldiag.run.store.explain_miss import explain_miss
+from mldiag.run.store.explain_miss import explain_changes, explain_miss
 from mldiag.run.store.records import ExperimentSummary, ReserveUse, RunRecord
 from mldiag.run.store.store_file import explained, is_damage, open_file
 from mldiag.trial_result import TrialResult
@@ -180,6 +180,10 @@ class Store:
     def why(self, identity: Identity, spec: TrialSpec) -> list[str]:
         """Why a trial is not in the store: what differs from the nearest earlier one of the experiment."""
         return self._reading(lambda c: explain_miss(c, identity, spec))
+
+    def changes_since(self, identity: Identity, key: str) -> list[str]:
+        """What has changed in code and data since the latest trial under a key; empty without one."""
+        return self._reading(lambda c: explain_changes(c, identity, key))
 
     def save_run(self, record: RunRecord) -> None:
         """Keep a run, with the latest attempt of each of its trials; one of the same id is replaced."""

@@ -1,0 +1,104 @@
+"""A trial once more, in an interpreter of its own: whatever a warm process hides, this one does not share.
+
+Worker processes are forked from one server, so they share its hash seed, what is imported, and in which
+order. Whether a training is deterministic is told by a process that shares nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mldiag.run.engines.cargo import pack
+from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.store.records import predictions_from_bytes, result_from_json
+from mldiag.trial import RUN_AGAIN
+from mldiag.trial_result import TrialResult
+from mldiag.trial_spec import TrialSpec
+
+if TYPE_CHECKING:
+    from mldiag.declaration import Experiment
+
+PARTS = 2
+"""What the process leaves: the result, and its predictions; each with its length before it."""
+
+
+def runs_again(spec: TrialSpec) -> bool:
+    """Whether a trial is to run in a process of its own.
+
+    Example:
+        >>> from mldiag.trial_spec import Intervention
+        >>> runs_again(TrialSpec("a.py", interventions=(Intervention("run_again"),)))
+        True
+    """
+    return any(change.kind == RUN_AGAIN for change in spec.interventions)
+
+
+def run_in_fresh_process(
+    experiment: Experiment, spec: TrialSpec, *, threads: int, seconds: float | None
+) -> TrialResult:
+    """Run a trial in a new interpreter; it ends with this process's group.
+
+    Args:
+        experiment: The experiment.
+        spec: The trial.
+        threads: Inner threads of the training.
+        seconds: Time after which `trial.epochs` ends, in seconds.
+    """
+    plain = replace(spec, interventions=tuple(c for c in spec.interventions if c.kind != RUN_AGAIN))
+    cargo, answer = pack(experiment), SharedFile()
+    try:
+        files = [answer.fileno(), *([cargo.file.fileno()] if cargo.file is not None else [])]
+        task = {
+            "spec": plain.to_json(),
+            "target": cargo.target,
+            "spans": cargo.spans,
+            "threads": threads,
+            "seconds": seconds,
+            "answer": files[0],
+            "cargo": files[1] if cargo.file is not None else None,
+        }
+        ended = subprocess.run(
+            [sys.executable, "-m", "mldiag.run.fresh_trial", json.dumps(task)],
+            pass_fds=files,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what a training prints is not the verdict
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        found = read_answer(answer)
+    finally:
+        cargo.close()
+        answer.close()
+    if found is None:
+        lines = ended.stderr.decode(errors="replace").strip().splitlines()[-5:]
+        error = "\n".join([f"the process ended with code {ended.returncode}", *lines])
+        return TrialResult(spec, "lost_worker", error=error)
+    return replace(found, spec=spec)
+
+
+def write_answer(answer: SharedFile, predictions: bytes, text: str) -> None:
+    """Leave a result where the parent reads it, its lengths last, so that half of one is none."""
+    blocks = [text.encode(), predictions]
+    offset = 8 * PARTS
+    for block in blocks:
+        offset += answer.write(offset, block) if block else 0
+    lengths = b"".join(len(block).to_bytes(8, "little") for block in blocks)
+    answer.write(0, lengths)
+
+
+def read_answer(answer: SharedFile) -> TrialResult | None:
+    """The result that was left; None where the process ended before."""
+    head = answer.read(0, 8 * PARTS)
+    if len(head) < 8 * PARTS or not any(head):
+        return None
+    first, second = (int.from_bytes(head[i : i + 8], "little") for i in (0, 8))
+    text = answer.read(8 * PARTS, first).decode()
+    predictions = answer.read(8 * PARTS + first, second)
+    result = result_from_json(text)
+    return replace(result, predictions=predictions_from_bytes(predictions) if predictions else None)

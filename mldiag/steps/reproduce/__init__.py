@@ -1,0 +1,1 @@
+"""Step 1: is it a bug? Does the reported result come back, and do the sanity checks hold?"""

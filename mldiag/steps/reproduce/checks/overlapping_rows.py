@@ -1,0 +1,120 @@
+"""MD124: do the same rows stand on both sides of the split?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mldiag.data.dataset import row_count
+from mldiag.data.row_keys import row_keys
+from mldiag.declaration import Experiment
+from mldiag.findings import Action, Check, Finding
+from mldiag.wording import plural
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Thresholds of MD124.
+
+    Args:
+        share: Share of the scoring rows, above which it is told at all.
+        problem_share: Share above which the score is flattered enough to be a problem.
+        coarse_power: Features are coarse, and different cases equal by chance, where they can make
+            fewer different rows than the number of rows to this power.
+        least_rows: Fewer equal rows than this are never a problem.
+        shown_rows: Rows that the evidence names.
+    """
+
+    share: float = 0.005
+    problem_share: float = 0.03
+    coarse_power: float = 3.0
+    least_rows: int = 5
+    shown_rows: int = 50
+
+
+THRESHOLDS = Thresholds()
+
+MOST_COLUMNS = 200
+"""So many columns of features that are not coarse tell it as well as all of them."""
+
+CHECK = Check(
+    code="MD124",
+    slug="overlapping-rows",
+    title="Do the same rows train and score?",
+    detects=(
+        "Scoring rows whose features are exactly those of a training row of the same repeat. A problem "
+        "above {problem_share:.0%} of them and from {least_rows} rows on, advice above {share:.1%}. Not "
+        "applicable where the features take so few values that different cases are equal by chance (fewer "
+        "possible rows than the number of rows to the power {coarse_power:g})."
+    ),
+    why="A row that was trained on is not predicted but remembered: the score is too good.",
+    fix="Drop the duplicates, or declare what belongs together as groups=.",
+    source="Barz and Denzler (2020), Journal of Imaging 6: duplicates in CIFAR's test set.",
+    thresholds=THRESHOLDS,
+)
+
+
+def judge(experiment: Experiment) -> Finding | None:
+    """Look for scoring rows among the training rows; None where mldiag does not hold the data."""
+    dataset = experiment.dataset
+    if dataset is None:
+        return None
+    train, valid = experiment.splits.rows(experiment.spec().rows)
+    keys = [row_keys(dataset.X(rows)) for rows in (train, valid)]
+    if keys[0] is None or keys[1] is None:
+        return CHECK.finding("not_applicable", "Rows of this kind of data cannot be compared")
+    same = np.isin(keys[1], keys[0])
+    count, share = int(same.sum()), float(same.mean())
+    evidence: dict[str, Any] = {
+        "n": len(valid),
+        "share": share,
+        "rows": {"train": valid[same][: THRESHOLDS.shown_rows].tolist()},
+    }
+    told = f"{count} of {plural(len(valid), 'scoring row')} ({share:.1%})"
+    if share <= THRESHOLDS.share:
+        return CHECK.finding(
+            "passed",
+            "No scoring row stands among the training rows"
+            if not count
+            else f"Only {told} stand among the training rows too",
+            evidence=evidence,
+        )
+    if _is_coarse(dataset.X(train)):
+        return CHECK.finding(
+            "not_applicable",
+            "Equal rows say nothing here: with features of so few values different cases are equal",
+            evidence=evidence,
+        )
+    action = Action(
+        "fix_split", "Drop the duplicates, or declare what belongs together as groups=."
+    )
+    if share > THRESHOLDS.problem_share and count >= THRESHOLDS.least_rows:
+        return CHECK.finding(
+            "problem",
+            f"{told} stand among the training rows too",
+            explanation="They are remembered, not predicted: the score is too good.",
+            evidence=evidence,
+            action=action,
+        )
+    return CHECK.finding(
+        "advice",
+        f"{told} have the features of a training row",
+        explanation="If they are the same cases, the score is a little too good.",
+        evidence=evidence,
+        action=action,
+    )
+
+
+def _is_coarse(features: Any) -> bool:
+    """Whether the features take so few values that different cases may well be equal in all of them."""
+    if hasattr(features, "nunique"):
+        counts = np.atleast_1d(features.nunique())
+    else:
+        dense = features.toarray() if hasattr(features, "toarray") else features
+        table = np.asarray(dense).reshape(row_count(features), -1)
+        counts = np.array([len(np.unique(column)) for column in table.T[:MOST_COLUMNS]])
+    possible = float(np.log(np.maximum(counts, 1)).sum())
+    return possible < THRESHOLDS.coarse_power * math.log(max(row_count(features), 2))
