@@ -23,9 +23,9 @@ CHECK = Check(
     title="Is the model better than a dummy?",
     detects=(
         "A dummy (the most frequent class, the class shares, the mean or the median, whichever suits the "
-        "metric) on the same rows as every run. A problem where the dummy is surely better (5 %), and "
-        "where the model is not surely better than it while a linear model or gradient boosting surely is. "
-        "Advice where these are no better either: then the features say little of the target."
+        "metric) on the same rows as every run. Where the model is not surely better than it (5 %), a linear "
+        "model and gradient boosting are asked too: a problem where one of them surely is better, advice "
+        "where they are not: then the features say little of the target."
     ),
     why="A model that loses to a constant has learned nothing, or the wrong thing.",
     fix="Look at what reaches the model: labels, features, their order, the loss.",
@@ -84,7 +84,9 @@ def judge(
         )
     scores = [score_interval(metric, one) for one in (found.ours, found.theirs)]
     told = f"{metric.name} {scores[0]} against {scores[1]}."
-    if found.surely_worse:
+    plain = {name: _beside(experiment, settings, results, name, "dummy") for name in PLAIN}
+    learnable = any(other is None or other.surely_better for other in plain.values())
+    if found.surely_worse and learnable:
         return CHECK.finding(
             "problem",
             f"A dummy is better: {gain(metric, shown)} over it",
@@ -125,7 +127,7 @@ def _beside_plain_models(
                     "fix_bug", "Check labels, their order, the loss and what is predicted."
                 ),
             )
-    if is_determined(shown) and shown.high < worth:
+    if found.surely_worse or (is_determined(shown) and shown.high < worth):
         return CHECK.finding(
             "advice",
             f"No better than a dummy: {gain(metric, shown)} over it",
