@@ -45,7 +45,7 @@ OURS = """
 
     def answer(param):
         if QUESTION == "sweep":
-            report = mldiag.sweep(experiment, param=param, repeats=3)
+            report = mldiag.sweep(experiment, param=param, repeats=3, design="full")
         else:
             report = mldiag.learning_curve(experiment, sizes=SIZES, repeats=3)
         assert report.trials.cached == 0 and report.mlflow and report.figures, report
@@ -101,7 +101,7 @@ CACHED = """
     if __name__ == "__main__":
         for again in range(3):
             start = time.perf_counter()
-            report = mldiag.sweep(threshold, param="cut", values=19, repeats=5)
+            report = mldiag.sweep(threshold, param="cut", values=19, repeats=5, design="full")
             spent = time.perf_counter() - start
         assert report.trials.planned == report.trials.cached == 100, report.trials
         assert report.mlflow and report.figures
