@@ -248,15 +248,17 @@ def plain(value: Any) -> Any:
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Order findings for a person: problems first, larger gains first, consequences after their cause.
 
+    Equals stay in the order given, in which a step puts what its verdict rests on first.
+
     Example:
         >>> a = Finding("MD2", "b", "passed", "fine"); b = Finding("MD1", "a", "problem", "bad")
         >>> [f.outcome for f in ranked([a, b])]
         ['problem', 'passed']
     """
 
-    def key(finding: Finding) -> tuple[int, float, str]:
+    def key(finding: Finding) -> tuple[int, float]:
         gain = finding.action.gain.estimate if finding.action and finding.action.gain else 0.0
-        return OUTCOMES.index(finding.outcome), -gain, finding.code
+        return OUTCOMES.index(finding.outcome), -gain
 
     roots = sorted((f for f in findings if f.caused_by is None), key=key)
     consequences = sorted((f for f in findings if f.caused_by is not None), key=key)

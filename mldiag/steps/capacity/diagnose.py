@@ -110,7 +110,8 @@ def _findings(
     if judged.remedies:
         return [_after_longer(finding, judged) for finding in findings]
     if judged.verdict == "ceiling":
-        return [_below_ceiling(finding, lines) for finding in findings]
+        below = [_below_ceiling(finding, lines) for finding in findings]
+        return sorted(below, key=lambda finding: finding.code != ceiling_reached.CHECK.code)
     return findings
 
 

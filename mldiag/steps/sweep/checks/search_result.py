@@ -40,12 +40,12 @@ CHECK = Check(
     slug="search-result",
     title="Has the search found something better than the defaults?",
     detects=(
-        "The best point and the defaults are trained on as many fresh repeats as had chosen it. Better: over "
-        "all of them, Dunnett's one-sided test for every point tried, joined with the reserve's own where "
-        "that was used (below {worth_confirming:g} on the fresh repeats), has an error of "
+        "The best point and the defaults are trained on as many fresh repeats as had chosen it. Better: "
+        "over all of them, Dunnett's one-sided test for every point tried, joined with the reserve's own "
+        "where that was used (below {worth_confirming:g} on the fresh repeats), has an error of "
         "{claim_error:.0%}; a problem where the lower end of the gain is over {problem_worths:g} times the "
-        "smallest gain worth having. The gain is that on the reserve, else on the fresh repeats: what chose "
-        "the point does not measure it."
+        "smallest gain worth having. The gain is that on the reserve, else on the fresh repeats: what "
+        "chose the point does not measure it."
     ),
     why="The best of many points looks better than it is, because it was chosen for looking best.",
     fix="Set the values of the winner.",
@@ -128,7 +128,7 @@ def _open(measured: SearchMeasured, tried: str, evidence: dict[str, Any]) -> Fin
             f"A gain of up to {amount(metric, most.high)} cannot be ruled out: what has lost got no more "
             "repeats."
             if most is not None and is_determined(most)
-            else "The noise is not known: --repeats 5."
+            else _none_repeated(measured)
         )
         return CHECK.finding(
             "inconclusive",
@@ -152,6 +152,16 @@ def _open(measured: SearchMeasured, tried: str, evidence: dict[str, Any]) -> Fin
         f"The best of {tried} is not surely better than the defaults",
         explanation=_what_would_settle_it(measured),
         evidence=evidence,
+    )
+
+
+def _none_repeated(measured: SearchMeasured) -> str:
+    """Why nothing is known of the noise of a difference: no other point got a second repeat."""
+    if measured.tried.scores.shape[1] < 2:
+        return "One repeat has no spread, so nothing can be said of the noise: --repeats 5."
+    return (
+        "Every other point was behind after one repeat, and so got no more. More points may find a better "
+        f"one: --trials {2 * len(measured.tried.scores)}."
     )
 
 
