@@ -21,6 +21,7 @@ import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -107,9 +108,9 @@ def interacting() -> list[Problem]:
         "hidden_layer_sizes": whole(4, 256, 16),
     }
     sgd = {"eta0": log(1e-3, 10, 1), "alpha": log(1e-6, 1, 0.1)}
-    network = lambda: MLPClassifier(16, max_iter=10, batch_size=32)  # noqa: E731
-    linear = lambda: SGDClassifier(learning_rate="constant", eta0=1, max_iter=20, tol=None)  # noqa: E731
-    boosted = lambda: GradientBoostingRegressor(max_depth=2, subsample=0.7)  # noqa: E731
+    network = partial(MLPClassifier, 16, max_iter=10, batch_size=32)
+    linear = partial(SGDClassifier, learning_rate="constant", eta0=1, max_iter=20, tol=None)
+    boosted = partial(GradientBoostingRegressor, max_depth=2, subsample=0.7)
     far = {"C": log(1e-2, 1e3, 0.05), "gamma": log(1e-4, 10, 1.0)}
     near = {"C": log(1e-2, 1e3, 1), "gamma": log(1e-4, 10, 0.02)}
     return [

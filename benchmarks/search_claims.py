@@ -84,14 +84,30 @@ def row(name: str, worths: Callable[..., np.ndarray], spread: float, reserve: bo
             share(covered), f"{np.mean(bias):+.2f}", f"{np.mean(spent):.0f}")  # fmt: skip
 
 
+def nothing(random: np.random.Generator) -> np.ndarray:
+    """Every point is worth what the defaults are."""
+    return np.zeros(POINTS + 1)
+
+
+def worse(random: np.random.Generator) -> np.ndarray:
+    """Every point is worse than the defaults."""
+    return np.r_[0.0, -np.abs(random.normal(0, 1, POINTS))]
+
+
+def good(random: np.random.Generator) -> np.ndarray:
+    """The defaults lie in the middle of the points."""
+    return np.r_[0.0, random.normal(0, 1, POINTS)]
+
+
+def better(random: np.random.Generator) -> np.ndarray:
+    """Most points are better than the defaults."""
+    return np.r_[0.0, random.normal(1, 1, POINTS)]
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--runs", type=int, default=1000)
     runs = asked.parse_args().runs
-    nothing = lambda random: np.zeros(POINTS + 1)  # noqa: E731
-    worse = lambda random: np.r_[0.0, -np.abs(random.normal(0, 1, POINTS))]  # noqa: E731
-    good = lambda random: np.r_[0.0, random.normal(0, 1, POINTS)]  # noqa: E731
-    better = lambda random: np.r_[0.0, random.normal(1, 1, POINTS)]  # noqa: E731
     rows = [
         row(name, worths, spread, reserve, runs)
         for name, worths in (

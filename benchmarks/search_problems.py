@@ -62,9 +62,13 @@ class Problem:
         ]
 
 
+def scaled(model: Any) -> Any:
+    """A learner behind a scaler."""
+    return make_pipeline(StandardScaler(), model)
+
+
 def problems() -> list[Problem]:
     log = {"log": True}
-    scaled = lambda model: make_pipeline(StandardScaler(), model)  # noqa: E731
     return [
         Problem("svc", "digits", 300, {
             "C": Float(1e-2, 1e3, default=1, **log), "gamma": Float(1e-5, 1e-1, default=1e-4, **log),

@@ -19,6 +19,7 @@ from matplotlib.ticker import (
     NullFormatter,
     NullLocator,
 )
+from numpy.typing import ArrayLike
 
 from mldiag.findings import Interval
 from mldiag.metrics import Metric
@@ -95,7 +96,7 @@ def title(figure: Figure, verdict: str, detail: str) -> None:
 
 
 def band(
-    axes: Axes, x: Sequence[float], intervals: Sequence[Interval], *, colour: str, **line: Any
+    axes: Axes, x: ArrayLike, intervals: Sequence[Interval], *, colour: str, **line: Any
 ) -> None:
     """A line through the estimates with its interval as a band; unknown ends are left out."""
     xs = np.asarray(x, dtype=float)

@@ -63,7 +63,10 @@ def test_the_factor_is_found_and_its_interval_covers(repeats, factor, exponent):
 
 def test_a_parabola_in_log_rows_is_exact():
     doublings = np.log2(SIZES / SIZES[-1])
-    curve = lambda x: 0.9 + 0.03 * x - 0.004 * x**2  # noqa: E731
+
+    def curve(x):
+        return 0.9 + 0.03 * x - 0.004 * x**2
+
     offsets = np.array([0.0, 0.01, -0.01])
     plain = curve(doublings)[:, None] + offsets
     augmented = curve(doublings + math.log2(1.7))[:, None] + offsets + [0, 1e-4, -1e-4]

@@ -87,7 +87,9 @@ def test_the_reserve_is_asked_for_once_and_only_after_all_else():
 
 
 def test_nothing_is_asked_of_the_reserve_for_a_winner_that_is_none():
-    flat = lambda spec, rows: 0.9 + noise(spec, 0.01)  # noqa: E731
+    def flat(spec, rows):
+        return 0.9 + noise(spec, 0.01)
+
     asked, results = rounds(made_up_experiment(), Settings(search="random", trials=12), flat)
     diagnosis = STEP.diagnose(made_up_experiment(), Settings(search="random", trials=12), results)
     assert not any(s.rows.split == "reserve" for specs in asked for s in specs)
@@ -228,7 +230,10 @@ def test_a_small_space_is_searched_whole_and_ends():
             "n": mldiag.Int(1, 2, default=1),
         }
     )
-    score = lambda spec, rows: 0.9 + 0.01 * dict(spec.params)["n"] + noise(spec, 0.001)  # noqa: E731
+
+    def score(spec, rows):
+        return 0.9 + 0.01 * dict(spec.params)["n"] + noise(spec, 0.001)
+
     for method in ("auto", "tpe"):
         diagnosis, _ = answer(
             STEP, experiment, Settings(search=method, trials=30, repeats=2), score

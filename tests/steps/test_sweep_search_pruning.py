@@ -1,5 +1,7 @@
 """Searches that cut trainings short: at reported steps, or on fewer rows; kept, resumed, never in doubt."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def epochs(results):
 
 @pytest.mark.parametrize("method", ["tpe", "hyperband"])
 def test_cutting_saves_epochs_and_keeps_the_best(method):
-    run = lambda spec: run_trial(learner, spec, threads=1)  # noqa: E731
+    run = partial(run_trial, learner, threads=1)
     state, results = searched(learner, Settings(search=method, trials=24, repeats=3), run)
     cut = [r for r in results if r.status == "cut"]
     assert len(cut) >= 4
@@ -54,7 +56,7 @@ def test_cutting_saves_epochs_and_keeps_the_best(method):
 
 
 def test_the_defaults_and_the_race_are_never_cut():
-    run = lambda spec: run_trial(learner, spec, threads=1)  # noqa: E731
+    run = partial(run_trial, learner, threads=1)
     _, results = searched(learner, Settings(search="tpe", trials=20, repeats=3), run)
     for result in results:
         if dict(result.spec.params) == learner.defaults or result.spec.rows.repeat > 0:
@@ -107,7 +109,9 @@ def test_where_the_length_of_training_is_searched_nothing_is_cut():
 
 def test_hyperband_takes_fewer_rows_where_nothing_is_reported():
     experiment = made_up_experiment(params=LR)
-    run = lambda spec: made_up_result(experiment, spec, score)  # noqa: E731
+
+    def run(spec):
+        return made_up_result(experiment, spec, score)
 
     def score(spec, rows):
         return 0.9 - 0.05 * abs(np.log10(dict(spec.params)["lr"]) + 1) + noise(spec, 0.001)
@@ -122,7 +126,10 @@ def test_hyperband_takes_fewer_rows_where_nothing_is_reported():
 
 def test_hyperband_without_anything_to_cut_says_what_searches_instead():
     experiment = made_up_experiment(rows=100, params=LR)
-    run = lambda spec: made_up_result(experiment, spec, lambda s, r: 0.5 + noise(s, 0.01))  # noqa: E731
+
+    def run(spec):
+        return made_up_result(experiment, spec, lambda s, r: 0.5 + noise(s, 0.01))
+
     state, _ = searched(experiment, Settings(search="hyperband", trials=9, repeats=2), run)
     assert "tpe instead of hyperband" in state.choice.reason
     assert len(state.tried.points) == 9

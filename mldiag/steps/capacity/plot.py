@@ -83,8 +83,8 @@ def _draw_line(axes: Axes, found: MeasuredLine) -> None:
     line = found.line
     x = np.arange(len(line.values), dtype=float)
     if line.ordered:
-        band(axes, x, found.train, colour=TRAIN, ls="--", marker="s", ms=5, lw=1.6, label="train")  # type: ignore[arg-type]
-        band(axes, x, found.valid, colour=VALID, marker="o", ms=6, lw=2.2, label="validation")  # type: ignore[arg-type]
+        band(axes, x, found.train, colour=TRAIN, ls="--", marker="s", ms=5, lw=1.6, label="train")
+        band(axes, x, found.valid, colour=VALID, marker="o", ms=6, lw=2.2, label="validation")
     else:
         _bars(axes, x + 0.1, found.train, colour=TRAIN, marker="s", label="train")
         _bars(axes, x, found.valid, colour=VALID, marker="o", label="validation")
