@@ -55,7 +55,7 @@ class Commands(TyperGroup):
 
 def command_line() -> Any:
     """The whole command line, with one command for every step of the checklist."""
-    from mldiag.cli import explain, init, listing, plan, services
+    from mldiag.cli import data, explain, init, listing, plan, services
     from mldiag.cli.step_command import step_command
 
     app = typer.Typer(
@@ -67,6 +67,7 @@ def command_line() -> Any:
         described = f"{step.question} (Step {step.number} of the checklist.)"
         app.command(step.name, help=described, short_help=step.question)(step_command(step))
     app.add_typer(plan.app(), name="plan")
+    app.add_typer(data.app(), name="data")
     for name, command in (
         ("list", listing.list_experiments),
         ("init", init.write_experiment),

@@ -103,7 +103,9 @@ def check_widths(path: Path, form: TableFormat, width: int) -> None:
     """Find the first row with too few or too many fields: pandas fills short rows without a word."""
     with opened(path, form) as file:
         quoted = _has_byte(file, b'"')
-    line = _quoted_misfit(path, form, width) if quoted else _plain_misfit(path, form, width)
+    find = quoted_misfit if quoted else plain_misfit
+    with opened(path, form) as file:
+        line = find(file, form.separator, width, path.name)
     if line is not None:
         number, found = line
         raise MldiagError(
@@ -120,42 +122,45 @@ def _has_byte(file: IO[bytes], byte: bytes) -> bool:
     return False
 
 
-def _plain_misfit(path: Path, form: TableFormat, width: int) -> tuple[int, int] | None:
+def plain_misfit(
+    file: IO[bytes], separator: str, width: int, name: str = ""
+) -> tuple[int, int] | None:
     """Line and number of fields of the first misfit, where no field is quoted: counted a block at a time."""
-    separator, line, rest = ord(form.separator), 0, b""
-    with opened(path, form) as file:
-        while True:
-            block = file.read(_SCANNED_BYTES)
-            whole, _, rest = (rest + block).rpartition(b"\n") if block else (rest, b"", b"")
-            if whole:
-                data = np.frombuffer(whole + b"\n", dtype=np.uint8)
-                ends = np.flatnonzero(data == 10)
-                lengths = np.diff(ends, prepend=-1) - 1
-                before = np.searchsorted(np.flatnonzero(data == separator), ends)
-                found = np.diff(before, prepend=0) + 1
-                blank = (lengths == 0) | ((lengths == 1) & (data[ends - 1] == 13))
-                odd = np.flatnonzero((found != width) & ~blank)
-                if len(odd):
-                    return line + int(odd[0]) + 1, int(found[odd[0]])
-                line += len(ends)
-            if not block:
-                return None
+    mark, line, rest = ord(separator), 0, b""
+    while True:
+        block = file.read(_SCANNED_BYTES)
+        whole, _, rest = (rest + block).rpartition(b"\n") if block else (rest, b"", b"")
+        if whole:
+            data = np.frombuffer(whole + b"\n", dtype=np.uint8)
+            ends = np.flatnonzero(data == 10)
+            lengths = np.diff(ends, prepend=-1) - 1
+            before = np.searchsorted(np.flatnonzero(data == mark), ends)
+            found = np.diff(before, prepend=0) + 1
+            blank = (lengths == 0) | ((lengths == 1) & (data[ends - 1] == 13))
+            odd = np.flatnonzero((found != width) & ~blank)
+            if len(odd):
+                return line + int(odd[0]) + 1, int(found[odd[0]])
+            line += len(ends)
+        if not block:
+            return None
 
 
-def _quoted_misfit(path: Path, form: TableFormat, width: int) -> tuple[int, int] | None:
-    with opened(path, form) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-        rows = csv.reader(text, delimiter=form.separator)
-        started = 1
-        try:
-            for row in rows:
-                if row and len(row) != width:
-                    return started, len(row)
-                started = rows.line_num + 1
-        except csv.Error as error:
-            raise MldiagError(
-                f"{path.name}, line {started}: {error}", expected="fields with closed quotes"
-            ) from error
+def quoted_misfit(file: IO[bytes], separator: str, width: int, name: str) -> tuple[int, int] | None:
+    """Line and number of fields of the first misfit, where fields may be quoted."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    rows = csv.reader(text, delimiter=separator)
+    started = 1
+    try:
+        for row in rows:
+            if row and len(row) != width:
+                return started, len(row)
+            started = rows.line_num + 1
+    except csv.Error as error:
+        raise MldiagError(
+            f"{name}, line {started}: {error}", expected="fields with closed quotes"
+        ) from error
+    finally:
+        text.detach()  # the file is its opener's to close
     return None
 
 

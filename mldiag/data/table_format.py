@@ -60,8 +60,8 @@ def table_format(path: Path) -> TableFormat:
     Raises:
         MldiagError: If there is no file, or it is no table.
     """
-    _check_present(path)
-    start = _beginning(path)
+    check_present(path)
+    start = beginning(path)
     if start.startswith(b"PAR1"):
         return TableFormat("parquet")
     compressed = start.startswith(b"\x1f\x8b")
@@ -74,7 +74,13 @@ def table_format(path: Path) -> TableFormat:
     if not start.strip():
         raise MldiagError(f"{path.name} is empty", expected="a header and rows")
     _refuse_other_formats(start, path)
-    lines = start.decode("utf-8", errors="replace").splitlines()[:_SNIFFED_LINES]
+    return text_format(start, compressed=compressed)
+
+
+def text_format(start: bytes, *, compressed: bool = False) -> TableFormat:
+    """How separated text is written, by its beginning."""
+    text = start.decode("utf-8", errors="replace").lstrip("\r\n")
+    lines = text.splitlines()[:_SNIFFED_LINES]
     separator = _separator(lines)
     return TableFormat("csv", separator, _decimal(lines, separator), compressed)
 
@@ -85,7 +91,8 @@ def opened(path: Path, form: TableFormat) -> AbstractContextManager[IO[bytes]]:
     return cast("AbstractContextManager[IO[bytes]]", opener(path, "rb"))
 
 
-def _check_present(path: Path) -> None:
+def check_present(path: Path) -> None:
+    """Refuse what is no file, with the nearest name of one."""
     if path.is_file():
         return
     if path.is_dir():
@@ -101,7 +108,8 @@ def _check_present(path: Path) -> None:
     )
 
 
-def _beginning(path: Path) -> bytes:
+def beginning(path: Path) -> bytes:
+    """The first 64 KB of a file."""
     try:
         with path.open("rb") as file:
             return file.read(1 << 16)
@@ -111,7 +119,8 @@ def _beginning(path: Path) -> bytes:
         ) from error
 
 
-def _refuse_other_formats(start: bytes, path: Path) -> None:
+def other_format(start: bytes) -> str:
+    """What a file is that begins so, where it is no separated text in single bytes; else empty."""
     kind = next((kind for magic, kind in _OTHER_FORMATS.items() if start.startswith(magic)), "")
     if start.startswith(b"PK\x03\x04"):
         kind = (
@@ -122,10 +131,13 @@ def _refuse_other_formats(start: bytes, path: Path) -> None:
         kind = "a web page" if b"html" in head or b"<table" in head else "XML"
     elif head.startswith((b"{", b"[")):
         kind = "JSON"
+    return kind or ("binary" if b"\x00" in start else "")
+
+
+def _refuse_other_formats(start: bytes, path: Path) -> None:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise wrong_encoding(path, "it is written in UTF-16", "UTF-16")
-    if not kind and b"\x00" in start:
-        kind = "binary"
+    kind = other_format(start)
     if kind:
         raise MldiagError(
             f"{path.name} is {kind}",
