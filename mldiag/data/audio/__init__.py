@@ -1,0 +1,1 @@
+"""Sounds: what is in each file, measured in one pass over its waveform."""

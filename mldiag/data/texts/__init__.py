@@ -1,0 +1,1 @@
+"""Texts: files of a folder, or the cells of a column of text."""
