@@ -4,6 +4,7 @@ Declare an experiment, then ask one question after the other:
 
     exp = mldiag.Experiment.from_estimator(estimator, X, y, metric="accuracy", params={...})
     mldiag.reproduce(exp, expected=0.95)  # is it a bug?
+    mldiag.audit(exp)                 # is the data good?
     mldiag.learning_curve(exp)        # is there enough data?
     mldiag.sweep(exp, param="C")      # is this hyperparameter right?
     mldiag.capacity(exp)              # is the model itself insufficient?
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mldiag.api import capacity, diagnose_training, learning_curve, reproduce, sweep
+    from mldiag.api import audit, capacity, diagnose_training, learning_curve, reproduce, sweep
     from mldiag.declaration import Experiment, experiment
     from mldiag.errors import MldiagError
     from mldiag.findings import Report
@@ -32,6 +33,7 @@ _HOMES = {
     "Int": "mldiag.parameters",
     "MldiagError": "mldiag.errors",
     "Report": "mldiag.findings",
+    "audit": "mldiag.api",
     "capacity": "mldiag.api",
     "diagnose_training": "mldiag.api",
     "experiment": "mldiag.declaration",
@@ -40,15 +42,21 @@ _HOMES = {
     "sweep": "mldiag.api",
 }
 
-__all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "capacity",
-           "diagnose_training", "experiment", "learning_curve", "reproduce", "sweep"]  # fmt: skip
+__all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "audit",
+           "capacity", "diagnose_training", "experiment", "learning_curve", "reproduce", "sweep"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: `import mldiag` stays instant."""
     if name not in _HOMES:
         raise AttributeError(f"module 'mldiag' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    import random
+
+    state = random.getstate()  # a library may draw from it while it is imported: rich does
+    try:
+        value = getattr(import_module(_HOMES[name]), name)
+    finally:
+        random.setstate(state)
     globals()[name] = value
     return value
 

@@ -7,6 +7,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Collection
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 from mldiag.adapters.user_file import file_being_loaded
@@ -66,6 +67,78 @@ def step_function(step: Step) -> StepFunction:
     function.__doc__ = _help(step, settings_type)
     function.__signature__ = _signature(settings_type)  # type: ignore[attr-defined]
     return function
+
+
+def audit(
+    train: Any,
+    test: Any = None,
+    *,
+    target: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    task: str | None = None,
+    estimator: Any = None,
+    **options: Any,
+) -> Report:
+    """Is the data good?
+
+    Args:
+        train: An experiment; a frame; an array; (features, targets); or the path of a table, an archive,
+            or a folder of images, sounds or texts. The rows that train.
+        test: The rows that score, likewise; an experiment brings its own.
+        target: Name of the target column.
+        group: Name of the column whose equal values belong together, such as a patient.
+        time: Name of the column of times.
+        task: "classification" or "regression", where the target does not tell.
+        estimator: The model that the data are for, an object or `package.module:Class`. With it, what a
+            finding advises is tried: the report tells the gain.
+        **options: The other flags of `mldiag audit` (`types`, `labels`, `member`, `encoding`, `measure`,
+            `repeats`, `gain`, `rows`, `fix`) and those that every step knows (`budget`, `jobs`, `engine`,
+            `fresh`, `tracking_uri`, `store`).
+
+    Returns:
+        The report: what was found, which rows and columns, what to do, and what that gains.
+
+    Raises:
+        MldiagError: If the data cannot be read, or a column is not there.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"age": [31.0, 47, -999, 52] * 20, "ill": [0, 1, 0, 1] * 20})
+        >>> found = audit(frame, target="ill", tracking_uri=False, store="/tmp/mldiag-doctest")
+        >>> "numeric-sentinel" in [f.slug for f in found.findings if f.outcome == "problem"]
+        True
+    """
+    from mldiag.adapters.audit_outputs import check_outputs, write_outputs
+    from mldiag.adapters.audit_target import audited_data, audited_experiment
+
+    step = step_named("audit")
+    settings_type = step.settings_type()
+    own = {field.name for field in fields(settings_type)}
+    shared = {field.name for field in fields(CommonSettings)}
+    for name in options:
+        if name not in own | shared:
+            raise _unknown_option(name, settings_type, own | shared)
+    named = {"target_column": target, "group": group, "time": time, "task": task}
+    paths = {"test": test} if isinstance(test, (str, Path)) else {}
+    paths |= {"estimator": estimator} if isinstance(estimator, str) else {}
+    try:
+        check_common(**{k: v for k, v in options.items() if k in shared - {"fresh"}})
+        settings = settings_type(**named, **paths, **{k: v for k, v in options.items() if k in own})
+        common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
+    except MldiagError as error:
+        raise _in_python(error) from None
+    check_outputs(train, settings)
+    if isinstance(train, Experiment):
+        experiment = audited_experiment(train, settings)
+    else:
+        model = None if isinstance(estimator, str) else estimator
+        experiment = audited_data(train, settings, test=test, estimator=model)
+    with ProgressListener() as listener:
+        report = diagnose_experiment(step, experiment, settings, common, listener)
+        for told in write_outputs(experiment, settings, report):
+            listener.notice(told)
+    return report
 
 
 def _unknown_option(name: str, settings_type: type[Any], known: Collection[str]) -> MldiagError:

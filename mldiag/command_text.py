@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from mldiag.declaration import Experiment
@@ -30,8 +31,12 @@ def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = 
     changed = _changed(settings)
     shared = {} if common is None else _changed(common)
     shared = {name: value for name, value in shared.items() if name not in _NOT_REPEATED}
-    if experiment.target.startswith("memory:"):
-        given = {name: str(v) if name == "store" else v for name, v in (changed | shared).items()}
+    if experiment.is_in_memory:
+        keywords = {item.name: item.metadata.get("keyword", item.name) for item in fields(settings)}
+        given = {
+            keywords.get(name, name): str(value) if isinstance(value, Path) else value
+            for name, value in (changed | shared).items()
+        }
         shown = "".join(f", {name}={value!r}" for name, value in given.items())
         return f"mldiag.{step.function_name}({experiment.name}{shown})"
     words = [shlex.quote(word) for word in (experiment.shown_target,) if word]
@@ -74,7 +79,7 @@ def next_command(experiment: Experiment, next_step: str) -> str:
     """The command to run next; empty where there is none, or no command line reaches the experiment."""
     if not next_step:
         return ""
-    if experiment.target.startswith("memory:"):
+    if experiment.is_in_memory:
         return ""
     name, _, rest = next_step.partition(" ")
     target = shlex.quote(experiment.shown_target) if experiment.shown_target else ""

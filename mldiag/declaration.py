@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mldiag.conditions import check_conditions, settled
+from mldiag.data.audited.inspected import Inspected
 from mldiag.data.augmentation import Augmentation, declared_augmentation, no_augmentation
 from mldiag.data.dataset import Dataset
 from mldiag.data.source import DataSource, Loaded
@@ -19,12 +19,14 @@ from mldiag.declaration_checks import (
     check_experiment_name,
     check_parameter_kinds,
     check_signature,
+    folder_of,
 )
 from mldiag.errors import unknown_name
 from mldiag.metrics import Metric, named_metric
 from mldiag.parameters import Parameter
 from mldiag.roles import with_known_roles
 from mldiag.subsets import SplitPlan
+from mldiag.target_words import typed_target
 from mldiag.trial import Trial
 from mldiag.trial_spec import Intervention, Plain, RowRecipe, TrialSpec
 
@@ -51,6 +53,7 @@ class Experiment:
         in_process: Whether trials may run in the calling process.
         notices: What was set or found on the way, for the plan.
         augment: The declared augmentation, or None; it is off except in the twins `augmented` gives.
+        inspected: What an audit looks at; None in every other step.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Experiment:
     in_process: bool = False
     notices: tuple[str, ...] = ()
     augment: Augmentation | None = None
+    inspected: Inspected | None = None
 
     def __post_init__(self) -> None:
         """Check the names and fill in the roles that well-known parameters have."""
@@ -83,8 +87,9 @@ class Experiment:
         return f"<Experiment {self.name}: {self.metric.name}, parameters {parameters}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the loaded data: every process loads its own."""
-        return {key: value for key, value in vars(self).items() if key != "loaded"}
+        """Leave out the loaded data, which every process loads anew, and what only an audit looks at."""
+        kept = {key: value for key, value in vars(self).items() if key != "loaded"}
+        return kept | {"inspected": None}
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any = None, **options: Any) -> Experiment:
@@ -136,23 +141,23 @@ class Experiment:
         return {name: parameter.default for name, parameter in self.params.items()}
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether no command line reaches the experiment: it lives only in this process."""
+        typed = self.inspected is not None and bool(self.inspected.typed)
+        return self.target.startswith("memory:") and not typed
+
+    @property
     def shown_target(self) -> str:
         """The target as a person would type it here; empty where a command finds it by itself."""
-        path, _, name = self.target.partition(":")
-        here = Path.cwd()
-        if not Path(path).is_absolute() or not Path(path).is_relative_to(here):
-            return self.target
-        relative = str(Path(path).relative_to(here))
-        if relative == "pyproject.toml":
-            return ""
-        return f"{relative}:{name}" if name else relative
+        if self.inspected is not None and self.inspected.typed:
+            return self.inspected.typed
+        return typed_target(self.target)
 
     def parameter(self, name: str) -> Parameter:
         """The declared parameter; an error with the nearest name if there is none."""
         if name not in self.params:
-            reachable = not self.target.startswith("memory:")
             target = shlex.quote(self.shown_target) if self.shown_target else ""
-            hint = f"mldiag list {target}".strip() if reachable else ""
+            hint = "" if self.is_in_memory else f"mldiag list {target}".strip()
             raise unknown_name("parameter", name, self.params, hint=hint)
         return self.params[name]
 
@@ -283,7 +288,7 @@ def experiment(
             train=function,
             source=DataSource(
                 data, rows, target, stratify, groups, time, sample_weight, valid, test,
-                base=_folder_of(function),
+                base=folder_of(function),
             ),
             params=dict(params or {}),
             metric=measured,
@@ -291,8 +296,3 @@ def experiment(
         )  # fmt: skip
 
     return declare
-
-
-def _folder_of(function: TrainFunction) -> Path:
-    file = inspect.getsourcefile(function) if inspect.isfunction(function) else None
-    return Path(file).resolve().parent if file and Path(file).exists() else Path.cwd()

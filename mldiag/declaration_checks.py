@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mldiag.errors import MldiagError
@@ -60,3 +61,9 @@ def check_signature(function: Callable[..., Any]) -> None:
             expected="a function of one argument, the trial",
             hint=f"def {shown}(trial): ...",
         ) from error
+
+
+def folder_of(function: Any) -> Path:
+    """Folder of the file in which a function is written; the current one where there is none."""
+    file = inspect.getsourcefile(function) if inspect.isfunction(function) else None
+    return Path(file).resolve().parent if file and Path(file).exists() else Path.cwd()

@@ -102,6 +102,9 @@ class SilentListener:
     def finished(self, result: TrialResult, cached: bool) -> None:
         """Nothing is told."""
 
+    def looking(self, at: str, number: int, of: int) -> None:
+        """Nothing is told."""
+
     def notice(self, text: str) -> None:
         """Nothing is told."""
 
@@ -157,6 +160,7 @@ def diagnose_experiment(
     )
     if destination is not None:
         check_tracking_uri(destination.uri)
+    step.look(experiment, listener.looking)
     step.plan(experiment, settings)  # a wrong name or range is told before anything is written
     with Store.open(folder / "trials.db") as store:
         for notice in store.notices:
@@ -172,7 +176,7 @@ def diagnose_experiment(
             log = ReserveLog(store, identity, listener.notice)
             keep_other = partial(_keep_other, store, identity)
             bring = partial(brought, executor, study, keep=keep_other, lot=common.jobs)
-            results = _run(step, experiment, told, executor, tracker, log, bring)
+            results = _run(step, experiment, told, executor, tracker, log, bring, listener.notice)
             _check_some_code_ran(results)
             diagnosis = step.diagnose(experiment, told, results)
             report = report_of(
@@ -220,6 +224,7 @@ def _run(
     tracker: Tracker,
     log: ReserveLog,
     bring: Callable[[Sequence[TrialSpec]], Iterator[tuple[TrialResult, bool]]],
+    notice: Callable[[str], None],
 ) -> list[TrialResult]:
     """Plan and run until the step wants no more, the budget is spent, or the user interrupts."""
     results: dict[str, TrialResult] = {}
@@ -235,6 +240,8 @@ def _run(
         ahead = executor.summary(fresh)
         if ahead.trials > ahead.cached:  # else the same answer may be in MLflow already
             tracker.start()
+            for text in step.told_ahead(experiment, settings, fresh, tuple(results.values())):
+                notice(text)
         for result, cached in bring(fresh):
             tracker.finished(result, cached=cached)
             log.finished(result, cached=cached)

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from mldiag.cli.declared_names import check_declared
 from mldiag.cli.flags import CommonFlags, read_settings
-from mldiag.cli.step_command import check_choice, common_settings, with_flags
+from mldiag.cli.step_command import check_choice, common_settings, find_subject, with_flags
 from mldiag.errors import unknown_name
 from mldiag.steps import STEPS, Step
 
@@ -68,7 +68,6 @@ def _widest(settings_type: type[Any]) -> Any:
 
 
 def _show(steps: list[tuple[Step, Any]], given: dict[str, Any]) -> None:
-    from mldiag.adapters.targets import find_experiment
     from mldiag.report.console import print_pairs, print_table
     from mldiag.report.listing import parameter_table
     from mldiag.report.streams import console, printing_to_stderr
@@ -77,11 +76,14 @@ def _show(steps: list[tuple[Step, Any]], given: dict[str, Any]) -> None:
     for _, settings in steps:
         check_declared(given["target"], settings)
     with printing_to_stderr():
-        found = find_experiment(given["target"])
-        experiment = found.experiment
-        if found.announcement:
-            print(found.announcement)
-        plans = [(step, *_planned(step, settings, experiment, flags)) for step, settings in steps]
+        founds = [find_subject(step, given["target"], settings) for step, settings in steps]
+        experiment = founds[0].experiment
+        if founds[0].announcement:
+            print(founds[0].announcement)
+        plans = [
+            (step, *_planned(step, settings, found.experiment, flags))
+            for (step, settings), found in zip(steps, founds, strict=True)
+        ]
     if flags.json:
         from mldiag.report.json import SCHEMA, strict_json
 

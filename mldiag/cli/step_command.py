@@ -20,6 +20,7 @@ from mldiag.errors import MldiagError
 from mldiag.steps import Step
 
 if TYPE_CHECKING:
+    from mldiag.adapters.targets import Found
     from mldiag.declaration import Experiment
     from mldiag.diagnosis import CommonSettings
     from mldiag.findings import Report
@@ -122,7 +123,6 @@ def _run(step: Step, target: str | None, settings: Any, flags: CommonFlags) -> i
 def _diagnose(
     step: Step, target: str | None, settings: Any, flags: CommonFlags, common: CommonSettings
 ) -> Report:
-    from mldiag.adapters.targets import find_experiment
     from mldiag.diagnosis import diagnose_experiment, plan_experiment
     from mldiag.report.plan import main_reasons
     from mldiag.report.progress import ProgressListener
@@ -131,7 +131,7 @@ def _diagnose(
     with ProgressListener() as listener:
         if common.tracking_uri is not False:
             writer_process.prepare()  # MLflow's import overlaps that of the experiment
-        found = find_experiment(target)
+        found = find_subject(step, target, settings)
         experiment = found.experiment
         if found.announcement:
             listener.notice(found.announcement)
@@ -140,4 +140,21 @@ def _diagnose(
             plan = plan_experiment(step, experiment, settings, common)
             for reason in main_reasons(plan.why) or ["every trial is in the store"]:
                 listener.notice(f"why: {reason}")
-        return diagnose_experiment(step, experiment, settings, common, listener)
+        report = diagnose_experiment(step, experiment, settings, common, listener)
+    if step.reads_data:
+        from mldiag.adapters.audit_outputs import write_outputs
+
+        for told in write_outputs(experiment, settings, report):
+            listener.notice(told)
+    return report
+
+
+def find_subject(step: Step, target: str | None, settings: Any) -> Found:
+    """The experiment that a target names; steps that read data also take a file or a folder of it."""
+    if step.reads_data:
+        from mldiag.adapters.audit_target import find_audited
+
+        return find_audited(target, settings)
+    from mldiag.adapters.targets import find_experiment
+
+    return find_experiment(target)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mldiag.errors import MldiagError, unknown_name
+from mldiag.trial_spec import Intervention, Rows
 
 SCALES = ("standard", "minmax", "robust")
 """Ways to scale: (center, spread) is (mean, sd), (minimum, range) or (median, interquartile range)."""
@@ -95,6 +96,47 @@ def without_columns(values: Any, columns: Sequence[Any]) -> Any:
     if hasattr(values, "tocsc"):
         return values.tocsc()[:, keep].asformat(values.format)
     return values[:, keep]
+
+
+def edited_cells(values: Any, rows: Rows, change: Intervention) -> Any:
+    """Features with some cells of one column multiplied, or replaced.
+
+    Args:
+        values: Features of the rows: a frame, or an array of two dimensions; not changed.
+        rows: Row numbers of the features, shape (n,).
+        change: With the arguments `column`, `rows`, and `factor` or `fill`; the cells are missing without.
+
+    Raises:
+        MldiagError: If the column is not there.
+
+    Example:
+        >>> change = Intervention("edit_cells", (("column", 0), ("factor", 0.1), ("rows", (7,))))
+        >>> edited_cells(np.array([[30.0], [4.0]]), np.array([7, 8]), change).ravel().tolist()
+        [3.0, 4.0]
+    """
+    column = change.argument("column")
+    named = np.isin(rows, np.asarray(change.argument("rows", ()), dtype=np.int64))
+    if hasattr(values, "columns"):
+        if column not in values.columns:
+            raise unknown_name("column", str(column), values.columns)
+        result = values.copy()
+        cells = result[column].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        result[column] = _edited(cells, named, change)
+        return result
+    if not isinstance(column, int) or not 0 <= column < values.shape[1]:
+        raise MldiagError(
+            f"no column {column!r}", expected=f"numbers from 0 to {values.shape[1] - 1}"
+        )
+    result = np.array(values, dtype=np.float64)
+    result[:, column] = _edited(result[:, column], named, change)
+    return result
+
+
+def _edited(cells: Any, named: Any, change: Intervention) -> Any:
+    factor, fill = change.argument("factor"), change.argument("fill")
+    if factor is not None:
+        return np.where(named, cells * float(str(factor)), cells)
+    return np.where(named, np.nan if fill is None else float(str(fill)), cells)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,14 @@ import numpy as np
 
 from mldiag.data.augmentation import AugmentFunction, augmented_rows
 from mldiag.data.dataset import Dataset, Part, row_count, take
-from mldiag.data.interventions import Scaling, blanked, without_columns
+from mldiag.data.interventions import Scaling, blanked, edited_cells, without_columns
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.trial import AUGMENT, REFERENCE, RUN_AGAIN, SCORE_TRAINING_ROWS
 from mldiag.trial_spec import Intervention, Rows
 
 KINDS = (
     "permute_labels", "zero_inputs", "drop_rows", "drop_columns", "scale", AUGMENT,
-    "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS, RUN_AGAIN,
+    "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS, RUN_AGAIN, "edit_cells",
 )  # fmt: skip
 PARTS = ("train", "valid", "all")
 
@@ -96,6 +96,7 @@ class TrialView:
     - `zero_inputs`: every feature becomes a constant; `part` (`all`).
     - `drop_columns`: `columns`, a tuple of names or numbers.
     - `scale`: centre and spread of the training rows; `method` (`standard`, `minmax`, `robust`).
+    - `edit_cells`: the cells of `column` in `rows` (numbers) times `factor`, or `fill` in their place.
     - `drop_rows`, `score_training_rows`: see `limit_rows`; nothing to do here.
     - `reference`: another learner trains (`family`); the data are as they are.
     - `augment`: the experiment's function makes the rows to train on, after all else; once a trial, so
@@ -182,6 +183,8 @@ class TrialView:
                     values = blanked(values, self._features(self._train[:1], position))
             elif change.kind == "drop_columns":
                 values = without_columns(values, _listed(change.argument("columns", ())))
+            elif change.kind == "edit_cells":
+                values = edited_cells(values, rows, change)
             elif change.kind == "scale":
                 values = self._scaling(position, change).apply(values)
             else:

@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from mldiag.metrics import Metric, named_metric
+from mldiag.report.folding import folded
 from mldiag.report.narrow import GAP, fitting, row_pairs
 from mldiag.report.tables import numeric_columns, without_empty_columns
 from mldiag.wording import duration, gain, plural
@@ -188,7 +189,7 @@ def _print_findings(report: Report, console: Console) -> None:
     """Outcome word, then title, reasons and action below one another; in a narrow terminal below the word."""
     metric = report_metric(report)
     if console.width < NARROW:
-        for finding in report.findings:
+        for finding in folded(report.findings):
             word, style = OUTCOME_WORDS[finding.outcome]
             console.print(Text(word, style=style))
             console.print(Padding(_finding(finding, metric), (0, 0, 0, 2)))
@@ -196,7 +197,7 @@ def _print_findings(report: Report, console: Console) -> None:
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
-    for finding in report.findings:
+    for finding in folded(report.findings):
         word, style = OUTCOME_WORDS[finding.outcome]
         grid.add_row(Text(word, style=style), _finding(finding, metric))
     console.print(grid)
@@ -204,7 +205,11 @@ def _print_findings(report: Report, console: Console) -> None:
 
 def _finding(finding: Finding, metric: Metric) -> Text:
     quiet = finding.outcome in ("not_applicable", "skipped")
-    body = Text.assemble((finding.title, "" if quiet else "bold"), (f"  {finding.code}", "dim"))
+    body = (
+        Text.assemble((finding.title, "" if quiet else "bold"), (f"  {finding.code}", "dim"))
+        if finding.code
+        else Text(finding.title)
+    )
     if finding.explanation:
         body.append(f"\n{finding.explanation}")
     if finding.action is not None:

@@ -14,6 +14,7 @@ from mldiag.report.console import (
     report_metric,
     trials_line,
 )
+from mldiag.report.folding import folded
 from mldiag.report.tables import numeric_columns, without_empty_columns
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def report_html(report: Report) -> str:
             "explanation": finding.explanation,
             "action": action_line(finding.action, metric) if finding.action else "",
         }
-        for finding in report.findings
+        for finding in folded(report.findings)
     ]
     rendered: str = _template().render(
         report=report,

@@ -84,6 +84,8 @@ class ProgressListener:
         self._fresh += max(0, summary.trials - summary.cached)
         if not self._console.is_terminal or not self._fresh:
             return
+        if self._plans == 1:
+            self.close()  # a bar that showed the checks of the data
         if self._bar is None:
             self._bar = _bar(self._console)
             self._bar.add_task("training", total=self._fresh, failed="")
@@ -99,6 +101,16 @@ class ProgressListener:
         if self._bar is not None:
             told = f"{self._failed:,} without a score" if self._failed else ""
             self._bar.update(self._bar.task_ids[0], advance=1, failed=told)
+
+    def looking(self, at: str, number: int, of: int) -> None:
+        """Show which check of the data is running; only in a terminal."""
+        if not self._console.is_terminal:
+            return
+        if self._bar is None:
+            self._bar = _bar(self._console)
+            self._bar.add_task("looking", total=of, failed="")
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=number, failed=at.replace("-", " "))
 
     def notice(self, text: str) -> None:
         """Print a remark once, above the bar."""

@@ -73,6 +73,9 @@ def identify(experiment: Experiment) -> Identity:
     """
     code, reached = code_digest(experiment)
     data = fingerprint(experiment.source, experiment.loaded, reached)
+    if experiment.inspected is not None and experiment.loaded.dataset is None:
+        inspected = experiment.inspected
+        data = Fingerprint({"audited": inspected.digest}, f"the audited data: {inspected.source}")
     references = partial(_reference_digest, experiment)
     return Identity(experiment.name, code, data, augment_digest(experiment), references)
 

@@ -51,5 +51,8 @@ class Listener(Protocol):
     def finished(self, result: TrialResult, cached: bool) -> None:
         """A result is there and in the store."""
 
+    def looking(self, at: str, number: int, of: int) -> None:
+        """A check of the data begins: its name, its number from 0, and how many there are."""
+
     def notice(self, text: str) -> None:
         """Something the user should know."""

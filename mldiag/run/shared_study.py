@@ -114,7 +114,7 @@ class SharedStudy:
         """Rows by key, in the order in which they were made; those that were given up are left out."""
         import optuna
 
-        with contextlib.suppress(optuna.exceptions.OptunaError):  # a look at what is stale is no reason to end
+        with contextlib.suppress(optuna.exceptions.OptunaError):  # stale or not, the search goes on
             optuna.storages.fail_stale_trials(self._study)
         rows: dict[str, list[optuna.trial.FrozenTrial]] = {}
         for trial in self._storage.get_all_trials(self._study._study_id, deepcopy=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -26,6 +26,7 @@ class Step:
         number: Its place in the checklist.
         name: Name of the command; with underscores, name of the Python function and the folder.
         question: The question it answers.
+        reads_data: Whether it also takes data without an experiment, and looks at them before it plans.
         reads_predictions: Whether it looks at the predictions of single rows also where each repeat draws
             its own; they are kept in memory for it.
     """
@@ -34,6 +35,7 @@ class Step:
     name: str
     question: str
     reads_predictions: bool = False
+    reads_data: bool = False
 
     @property
     def function_name(self) -> str:
@@ -43,6 +45,11 @@ class Step:
     def settings_type(self) -> type[Any]:
         """The `Settings` class of the step."""
         return cast("type[Any]", self._module("settings").Settings)
+
+    def look(self, experiment: Experiment, tell: Callable[[str, int, int], None]) -> None:
+        """Look at the data before anything is planned, where the step does that; tells how far it is."""
+        if self.reads_data and experiment.inspected is not None:
+            self._module("look").look(experiment.inspected, tell)
 
     def plan(
         self,
@@ -54,6 +61,17 @@ class Step:
         """Trials to run next, given what has come back; an empty list ends the step."""
         planned = self._module("plan").plan(experiment, settings, results, remaining_seconds)
         return cast("list[TrialSpec]", planned)
+
+    def told_ahead(
+        self,
+        experiment: Experiment,
+        settings: Any,
+        specs: Sequence[TrialSpec],
+        results: Sequence[TrialResult],
+    ) -> list[str]:
+        """What a person should know before these trials run; nothing, for most steps."""
+        told = getattr(self._module("plan"), "told_ahead", None)
+        return [] if told is None else list(told(experiment, settings, specs, results))
 
     def diagnose(
         self, experiment: Experiment, settings: Any, results: Sequence[TrialResult]
@@ -76,6 +94,7 @@ class Step:
 STEPS = (
     Step(1, "reproduce", "Is it a bug?", reads_predictions=True),
     Step(2, "learning-curve", "Is there enough data?"),
+    Step(3, "audit", "Is the data good?", reads_data=True),
     Step(5, "sweep", "Are the hyperparameters right?"),
     Step(6, "capacity", "Is the model itself insufficient?", reads_predictions=True),
 )

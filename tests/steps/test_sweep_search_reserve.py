@@ -38,7 +38,7 @@ def test_the_winner_is_confirmed_once_and_a_second_use_is_told(tmp_path):
     heard = []
 
     class Listener:
-        planned = finished = lambda *_: None
+        planned = finished = looking = lambda *_: None
 
         def notice(self, text):
             heard.append(text)

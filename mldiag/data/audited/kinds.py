@@ -1,0 +1,42 @@
+"""The kinds of columns, and how a person declares one; imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from mldiag.errors import MldiagError, unknown_name
+
+Kind = Literal["number", "category", "boolean", "date", "text", "id", "empty", "other"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def declared_kinds(types: Sequence[str]) -> dict[str, Kind]:
+    """Columns with the kinds that the user declared.
+
+    Args:
+        types: Each `NAME=KIND`.
+
+    Raises:
+        MldiagError: If one is not written so, or the kind is unknown.
+
+    Example:
+        >>> declared_kinds(("zip=category",))
+        {'zip': 'category'}
+    """
+    found: dict[str, Kind] = {}
+    for text in types:
+        name, equals, word = str(text).rpartition("=")
+        if not equals or not name:
+            raise MldiagError(
+                f"--type {text!r}",
+                expected="NAME=KIND",
+                hint="--type zip=category",
+                given=str(text),
+            )
+        kind = next((kind for kind in KINDS if kind == word), None)
+        if kind is None:
+            raise unknown_name("kind of column", word, KINDS, hint=f"--type {name}=category")
+        found[name] = kind
+    return found

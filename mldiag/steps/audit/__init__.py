@@ -1,0 +1,1 @@
+"""Step 3, is the data good? Looks at the raw data, and measures what mending it gives."""
