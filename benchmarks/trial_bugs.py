@@ -16,8 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+from augmentation_programs import BROKEN, SOUND
 from real_draws import print_table
 from sklearn.datasets import (
     load_breast_cancer,
@@ -42,6 +44,10 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 import mldiag
+from mldiag.steps.reproduce import plan
+from mldiag.steps.reproduce.checks import augmentation_breaks_labels
+from mldiag.steps.reproduce.runs import reference_specs
+from mldiag.steps.reproduce.settings import Settings
 
 Data = tuple[Any, Any]
 Make = Callable[[Data, int], Any]
@@ -426,6 +432,7 @@ BUGS = (
     Program("best epoch returned", load_digits, best_epoch, ("MD101",)),
     Program("train score with noise on", load_digits, noisy_train_score, ("MD125",)),
     Program("regression, sign lost", load_diabetes, negated_regression, ("MD121",), unseen=True),
+    *(Program(*entry) for entry in BROKEN),
 )  # fmt: skip
 
 HEALTHY = (
@@ -445,6 +452,7 @@ HEALTHY = (
     Program("rare class", load_digits, imbalanced, unseen=True),
     Program("coarse features", load_wine, coarse_features),
     Program("underfits on purpose, log loss", load_breast_cancer, heavily_regularised, unseen=True),
+    *(Program(*entry) for entry in SOUND),
 )  # fmt: skip
 
 
@@ -468,32 +476,112 @@ def run(program: Program, draw: int) -> tuple[set[str], set[str], float]:
     return told, problems, time.time() - started
 
 
+OF_INTEREST = ("MD128", "MD129")
+"""Checks whose false alarms are counted apart."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--seen", action="store_true", help="leave the unseen programs out")
     parser.add_argument("--only", default="", help="programs whose name holds this")
+    parser.add_argument(
+        "--kind", default="", choices=("", "bugs", "healthy", "augmentations", "memory")
+    )
     given = parser.parse_args()
     for title, programs in (("bugs", BUGS), ("healthy", HEALTHY)):
+        if given.kind and given.kind != title:
+            continue
         chosen = [p for p in programs if not (given.seen and p.unseen) and given.only in p.name]
-        rows, right = [], {False: [0, 0], True: [0, 0]}
-        for program in chosen:
-            found = [run(program, draw) for draw in range(given.draws)]
-            hits = [
-                bool(told & set(program.codes)) if program.codes else not problems
-                for told, problems, _ in found
-            ]
-            right[program.unseen][0] += sum(hits)
-            right[program.unseen][1] += len(hits)
-            codes = sorted(set().union(*(told for told, _, _ in found)))
-            seconds = float(np.median([s for _, _, s in found]))
-            rows.append((program.name + " (unseen)" * program.unseen, f"{sum(hits)} of {len(hits)}",
-                         " ".join(program.codes), " ".join(codes), f"{seconds:.1f}"))  # fmt: skip
-        print_table(title, (title, "right", "expected", "told in any draw", "seconds"), rows)
-        for unseen, (hits_of, all_of) in right.items():
-            if all_of:
-                kept = "unseen" if unseen else "seen"
-                print(f"  {kept}: {hits_of} of {all_of} right ({hits_of / all_of:.1%})")
+        told_of(title, chosen, given.draws)
+    if given.kind in ("", "augmentations"):
+        judged_alone(20)
+    if given.kind in ("", "memory"):
+        memory_alone(4)
+
+
+def judged_alone(draws: int) -> None:
+    """MD128 needs no training, so that it can be asked of many draws."""
+    rows = []
+    for title, entries in (("broken", BROKEN), ("sound", SOUND)):
+        for program in (Program(*entry) for entry in entries if entry[0].startswith("augments")):
+            told = [augmentation_outcome(program, draw) for draw in range(draws)]
+            counts = [str(told.count(word)) for word in ("problem", "inconclusive", "passed")]
+            rows.append((program.name.removeprefix("augments: "), title, *counts))
+    shown = ("augmentation", "labels are", "problem", "inconclusive", "passed")
+    print_table(f"MD128 alone, {draws} draws of each", shown, rows)
+    for title in ("broken", "sound"):
+        problems = sum(int(row[2]) for row in rows if row[1] == title)
+        print(f"  {title}: a problem in {problems} of {draws * sum(r[1] == title for r in rows)}")
+
+
+def memory_alone(draws: int) -> None:
+    """MD129 with the runs, a dummy and the few rows alone, so that it can be asked of many draws."""
+    rows = []
+    for title, programs in (("healthy", HEALTHY), ("broken", BUGS)):
+        for program in programs:
+            named = not program.codes or "MD129" in program.codes
+            if named and not program.name.startswith("augments"):
+                told = [memory_outcome(program, draw) for draw in range(draws)]
+                words = ("problem", "advice", "inconclusive", "passed", "not_applicable")
+                rows.append((program.name, title, *(str(told.count(word)) for word in words)))
+    shown = ("program", "it is", "problem", "advice", "inconclusive", "passed", "not asked")
+    print_table(f"MD129 alone, {draws} draws of each", shown, rows)
+    for title in ("healthy", "broken"):
+        problems = sum(int(row[2]) for row in rows if row[1] == title)
+        advice = sum(int(row[3]) for row in rows if row[1] == title)
+        pairs = draws * sum(row[1] == title for row in rows)
+        print(f"  {title}: a problem in {problems}, advice in {advice} of {pairs}")
+
+
+def memory_outcome(program: Program, draw: int) -> str:
+    experiment = program.make(drawn(program, draw), draw)
+
+    def dummies(experiment: Any, settings: Settings) -> list[Any]:
+        return reference_specs(experiment, settings, "dummy")
+
+    with tempfile.TemporaryDirectory() as folder, patch.object(plan, "check_specs", dummies):
+        report = mldiag.reproduce(
+            experiment, tracking_uri=False, store=Path(folder), engine="inline"
+        )
+    told = [finding.outcome for finding in report.findings if finding.code == "MD129"]
+    return told[0] if told else "not_applicable"
+
+
+def augmentation_outcome(program: Program, draw: int) -> str:
+    experiment = program.make(drawn(program, draw), draw)
+    found = augmentation_breaks_labels.judge(experiment, Settings(), ())
+    return "none" if found is None else found.outcome
+
+
+def told_of(title: str, chosen: list[Program], draws: int) -> None:
+    """Run programs, and print what was told of each."""
+    rows, right = [], {False: [0, 0], True: [0, 0]}
+    alarms = {code: [0, 0, 0] for code in OF_INTEREST}
+    for program in chosen:
+        found = [run(program, draw) for draw in range(draws)]
+        hits = [
+            bool(told & set(program.codes)) if program.codes else not problems
+            for told, problems, _ in found
+        ]
+        right[program.unseen][0] += sum(hits)
+        right[program.unseen][1] += len(hits)
+        for code, counts in alarms.items():
+            counts[0] += sum(code in problems for _, problems, _ in found)
+            counts[1] += sum(code in told - problems for told, problems, _ in found)
+            counts[2] += len(found) * (code != "MD128" or program.name.startswith("augments"))
+        codes = sorted(set().union(*(told for told, _, _ in found)))
+        seconds = float(np.median([s for _, _, s in found]))
+        rows.append((program.name + " (unseen)" * program.unseen, f"{sum(hits)} of {len(hits)}",
+                     " ".join(program.codes), " ".join(codes), f"{seconds:.1f}"))  # fmt: skip
+    print_table(title, (title, "right", "expected", "told in any draw", "seconds"), rows)
+    for unseen, (hits_of, all_of) in right.items():
+        if all_of:
+            kept = "unseen" if unseen else "seen"
+            print(f"  {kept}: {hits_of} of {all_of} right ({hits_of / all_of:.1%})")
+    for code, (problems, advice, pairs) in alarms.items():
+        if title == "healthy":
+            print(f"  {code}: a problem in {problems}, advice in {advice} of {pairs} healthy pairs")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError, nearest_name
+from mldiag.findings import plain
 from mldiag.run.environment import environment
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
@@ -79,24 +81,44 @@ def _record_of(store: Store, name: str) -> RunRecord | None:
 def _from_store(
     store: Store, record: RunRecord, name: str, experiment: Experiment, identity: Identity
 ) -> EarlierRun:
-    metric, wanted = experiment.metric.name, _digests(experiment)
+    metric = experiment.metric.name
     trials = store.run_trials(record.id)
-    scores = {
-        result.spec.digest: result.score(metric)
-        for result in trials.values()
-        if result.spec.digest in wanted and result.status == "ok"
-    }
-    changes = store.changes_since(identity, next(iter(trials), ""))
     kept = read_projection(Path(record.figures[0]).parent) if record.figures else None
+    defaults = experiment.defaults if kept is None else kept.context.defaults
+    known = {r.spec.digest: r.score(metric) for r in trials.values() if r.status == "ok"}
+    changes = [
+        *store.changes_since(identity, next(iter(trials), "")),
+        *_moved(defaults, experiment.defaults),
+    ]
     before = {} if kept is None else kept.context.environment
     now = environment(experiment.home, identity.code.parts)
+    scores = _twins(experiment, defaults, known)
     return EarlierRun(name, scores, (*changes, *_surroundings(before, now)))
 
 
-def _digests(experiment: Experiment) -> set[str]:
-    """Full trainings at the defaults, of as many seeds as an earlier run may have had."""
-    many = Settings(repeats=MOST_SEEDS)
-    return {spec.digest for spec in run_specs(experiment, many)}
+def _twins(
+    experiment: Experiment, defaults: Mapping[str, Any], known: Mapping[str, float]
+) -> dict[str, float]:
+    """Scores of the run's full trainings at its own defaults, by the digest of the twin at those of today."""
+    many = run_specs(experiment, Settings(repeats=MOST_SEEDS))
+    earlier = [replace(spec, params=tuple(sorted(defaults.items()))).digest for spec in many]
+    return {
+        spec.digest: known[digest]
+        for spec, digest in zip(many, earlier, strict=True)
+        if digest in known
+    }
+
+
+def _moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Which defaults differ."""
+    names = dict.fromkeys((*before, *now))
+    shown = {name: (_default(before, name), _default(now, name)) for name in names}
+    return [f"parameter {name}: {old} -> {new}" for name, (old, new) in shown.items() if old != new]
+
+
+def _default(defaults: Mapping[str, Any], name: str) -> str:
+    """A default for a person; JSON knows no tuples, so both sides are compared as lists."""
+    return json.dumps(plain(defaults[name])) if name in defaults else "not declared"
 
 
 def _surroundings(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -121,16 +143,19 @@ def _from_mlflow(
     if read is None:
         return None
     now = environment(experiment.home, identity.code.parts)
-    differences = _surroundings(read.environment, now)
+    defaults = experiment.defaults if read.defaults is None else read.defaults
+    differences = [*_moved(defaults, experiment.defaults), *_surroundings(read.environment, now)]
+    before, packages = (found.get("packages", "") for found in (read.environment, now))
     if read.code_digest and read.code_digest != identity.code.digest:
-        differences.insert(0, "the code (only its digest is known there)")
+        same = before == packages
+        told = "the code" if same else "perhaps the code"
+        covers = "" if same else ", which covers the packages too,"
+        differences.insert(0, f"{told} (only its digest{covers} is known there)")
     if read.data_digest and not identity.data.digest.startswith(read.data_digest):
         differences.insert(0, "the data (only their fingerprint is known there)")
-    before, packages = (found.get("packages", "") for found in (read.environment, now))
     if before and before != packages:
         differences.append(f"packages: {before} -> {packages}")
-    wanted = _digests(experiment)
-    scores = {digest: s for digest, s in read.scores.items() if digest in wanted}
+    scores = _twins(experiment, defaults, read.scores)
     return EarlierRun(name, scores, tuple(differences))
 
 

@@ -77,8 +77,10 @@ def check_count(name: str, value: Any, *, least: int = 1, flag: str) -> None:
     """
     if value is None:
         return
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole:
+    # 5.0 would pass here, and fail later where rows are counted.
+    if isinstance(value, float) and value.is_integer():
+        flag = f"{flag.rsplit(' ', 1)[0]} {int(value)}"
+    if isinstance(value, bool) or not isinstance(value, int):
         raise MldiagError(f"{name} is {value!r}", expected="a whole number", hint=flag)
     if value < least:
         raise MldiagError(f"{value} {name}", expected=f"at least {least}", hint=flag)

@@ -5,6 +5,7 @@ import mldiag
 from mldiag.early_checks import ENGINES, check_common, check_tracking_uri
 from mldiag.errors import MldiagError
 from mldiag.run.engines import choice
+from mldiag.steps import STEPS
 
 
 def test_the_engines_are_those_of_the_executor():
@@ -80,6 +81,7 @@ def untrained():
         ({"param": "lr", "budget": "10"}, ["hint: budget='10m'"]),
         ({"param": "lr", "values": 1}, ["1 values", "hint: values=9"]),
         ({"param": "lr", "repeats": "5"}, ["repeats is '5'", "hint: repeats=5"]),
+        ({"param": "lr", "repeats": 4.0}, ["repeats is 4.0", "a whole number", "hint: repeats=4"]),
         ({"param": "lr", "engine": "foo"}, ["unknown engine 'foo'", "hint: engine='auto'"]),
         ({"param": "lr", "gain": 0}, ["a gain of 0", "hint: gain=0.005"]),
         ({"param": "lr", "tracking_uri": "htp://x"}, ["nearest: http://x"]),
@@ -95,6 +97,12 @@ def test_python_functions_refuse_the_same_and_hint_at_keywords(
     for part in parts:
         assert part in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_no_step_takes_a_count_that_is_no_whole_number(step):
+    with pytest.raises(MldiagError, match=r"repeats is 5\.0"):
+        step.settings_type()(repeats=5.0)
 
 
 @pytest.mark.parametrize("sizes", [(0.1, 50), (10.5, 20), (0, 5), (float("nan"),), ("a",), 5j])

@@ -7,7 +7,9 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from mldiag.run.threads import inner_threads
 from mldiag.wording import plural
 
 THREAD_LIMITS = (
@@ -42,6 +44,8 @@ def environment(home: Path, code_parts: Mapping[str, str]) -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "threads": ", ".join(f"{n}={os.environ[n]}" for n in THREAD_LIMITS if n in os.environ),
+        "blas": _blas(),
+        "blas_threads": str(inner_threads(1)),
         "packages": ", ".join(packages),
         **_git(home),
     }
@@ -72,6 +76,15 @@ def _asked(home: Path, *command: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _blas() -> str:
+    """Name and version of the library that NumPy multiplies matrices with."""
+    import numpy
+
+    built: Any = numpy.show_config(mode="dicts")
+    found = (built or {}).get("Build Dependencies", {}).get("blas", {})
+    return f"{found.get('name', '')} {found.get('version', '')}".strip()
 
 
 def _processor() -> str:

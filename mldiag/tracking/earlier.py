@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from typing import Any
 
 from mldiag.tracking.destination import Destination
 from mldiag.tracking.session import ENVIRONMENT
@@ -25,6 +26,7 @@ class ReadRun:
         scores: Score of each trial, by the digest of its description.
         environment: Where it ran.
         code_digest: Digest of its code; empty where it is no run of mldiag's.
+        defaults: Default value of every parameter; None where it is no run of mldiag's.
         data_digest: Beginning of the fingerprint of its data; empty where none was logged.
     """
 
@@ -32,6 +34,7 @@ class ReadRun:
     environment: dict[str, str] = field(default_factory=dict)
     code_digest: str = ""
     data_digest: str = ""
+    defaults: dict[str, Any] | None = None
 
 
 def read_run(destination: Destination, run_id: str, *, metric: str) -> ReadRun | None:
@@ -88,6 +91,7 @@ def _read(task: dict[str, str]) -> dict[str, object] | None:
         "scores": scores,
         "environment": surroundings,
         "code_digest": tags.get("mldiag.code_digest", ""),
+        "defaults": json.loads(tags["mldiag.defaults"]) if "mldiag.defaults" in tags else None,
         "data_digest": datasets[0].dataset.digest if datasets else "",
     }
 

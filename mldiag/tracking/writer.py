@@ -14,6 +14,7 @@ from typing import Any
 
 from mldiag import __version__
 from mldiag.errors import MldiagError
+from mldiag.findings import plain
 from mldiag.tracking import host, layout, names, parent
 from mldiag.tracking.context import RunAnswer, RunContext
 from mldiag.tracking.destination import redacted
@@ -71,6 +72,7 @@ class RunWriter:
             "mlflow.source.name": command,
             "mlflow.source.git.commit": context.environment.get("git", ""),
             "mldiag.environment": told and json.dumps(told),
+            "mldiag.defaults": json.dumps(plain(context.defaults)),
             "mlflow.source.type": "LOCAL",
             "mlflow.user": _user(),
             **self._process,

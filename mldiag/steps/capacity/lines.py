@@ -11,6 +11,7 @@ from mldiag.reference.families import NAMES
 from mldiag.reference.specs import reference_spec, why_no_references
 from mldiag.steps.capacity.moves import Move, moves
 from mldiag.steps.capacity.settings import Settings
+from mldiag.steps.memorising import may_count_epochs
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import Plain, TrialSpec
 from mldiag.wording import setting
@@ -71,14 +72,6 @@ def lines_of(experiment: Experiment, settings: Settings) -> tuple[Line, ...]:
         if NAMES[0] in settings.named:
             found.append(Line("dummy", "dummy", (YOURS, NAMES[0]), 0))
     return tuple(found)
-
-
-def may_count_epochs(experiment: Experiment) -> bool:
-    """Whether the train function may count with `trial.epochs`.
-
-    Estimators and commands, which mldiag trains itself and which tell their digest, do not.
-    """
-    return not hasattr(experiment.train, "digest_parts")
 
 
 def line_grid(

@@ -6,32 +6,31 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from mldiag.declaration import Experiment
 from mldiag.parameters import Categorical
-from mldiag.reference.specs import reference_spec, why_no_references
+from mldiag.reference.specs import why_no_references
 from mldiag.steps.capacity.lines import (
     EPOCHS,
     Line,
     counts_epochs,
     lines_of,
-    may_count_epochs,
 )
 from mldiag.steps.capacity.settings import Settings
-from mldiag.trial import SCORE_TRAINING_ROWS
+from mldiag.steps.memorising import (
+    DRAWS,
+    MEMORISED,
+    as_many_updates,
+    memorising_reference,
+    memorising_spec,
+    rows_to_memorise,
+    share_of_way,
+)
 from mldiag.trial_result import TrialResult
-from mldiag.trial_spec import Intervention, Plain, TrialSpec
+from mldiag.trial_spec import Plain, TrialSpec
 from mldiag.wording import setting
 
-REPEATS = 2
+REPEATS = DRAWS
 """Draws of the rows to memorise: it is no small difference that is asked for."""
-
-ROWS_PER_CLASS = 3
-
-MEMORISED = 0.9
-"""Share of the way from a dummy to all that can be memorised; bagged trees, which leave rows out, reach "
-"it."""
 
 LONGER = 4.0
 
@@ -81,12 +80,7 @@ class Memory:
 
 def memorise_rows(experiment: Experiment, settings: Settings) -> int:
     """Rows to memorise: as asked, more where there are many classes, and 0 where it cannot be done."""
-    if experiment.fixed_rows or not settings.memorise:
-        return 0
-    labels = experiment.splits.labels
-    classes = 0 if labels is None else len(np.unique(labels))
-    full = experiment.splits.train_size(REPEATS)
-    return min(max(settings.memorise, ROWS_PER_CLASS * classes), full)
+    return rows_to_memorise(experiment, settings.memorise)
 
 
 def memorise_specs(experiment: Experiment, settings: Settings) -> list[TrialSpec]:
@@ -137,8 +131,7 @@ def measure_memory(
         return None
 
     def memorised(label: str, line: str, value: Plain, score: float) -> Memorised:
-        way = metric.sign * (most - dummy)
-        share = metric.sign * (score - dummy) / way if way > 0 else math.nan
+        share = share_of_way(metric, score, dummy=dummy, most=most)
         return Memorised(label, line, value, score, share)
 
     variants = []
@@ -189,25 +182,16 @@ def _own(
 ) -> list[TrialSpec]:
     """Trials of the model; with `trial.epochs`, few rows get as many updates as the full training."""
     rows = memorise_rows(experiment, settings)
-    updates = 1.0
-    if may_count_epochs(experiment):
-        updates = round(max(1.0, experiment.splits.train_size() / rows), 2)
+    updates = as_many_updates(experiment, rows)
     return [
-        experiment.spec(
-            params,
-            repeat=repeat,
-            size=rows,
-            fidelity=updates * times,
-            interventions=(Intervention(SCORE_TRAINING_ROWS),),
-        )
+        memorising_spec(experiment, rows, params=params, repeat=repeat, fidelity=updates * times)
         for repeat in range(min(REPEATS, settings.repeats))
     ]
 
 
 def _of_reference(experiment: Experiment, settings: Settings, family: str) -> list[TrialSpec]:
     rows = memorise_rows(experiment, settings)
-    scored = (Intervention(SCORE_TRAINING_ROWS),)
     return [
-        reference_spec(experiment, family, repeat, size=rows, further=scored)
+        memorising_reference(experiment, family, rows, repeat=repeat)
         for repeat in range(min(REPEATS, settings.repeats))
     ]

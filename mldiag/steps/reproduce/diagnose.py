@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from mldiag.declaration import Experiment
 from mldiag.findings import Finding, Outcome, Table, ranked
 from mldiag.steps.reproduce.checks import (
+    augmentation_breaks_labels,
     beats_a_dummy,
     blank_inputs,
     determinism,
     metric_disagrees,
+    overfits_small_batch,
     overlapping_rows,
     permuted_labels,
     reported_score,
@@ -38,16 +40,19 @@ def diagnose(
     judged = judge(experiment, settings, results)
     _, runs = look_taken(experiment, settings, results)
     own = [result for result in results if not result.spec.interventions]
+    dummy = beats_a_dummy.judge(experiment, settings, results)
     found = [
         reported_score.judge(judged),
         determinism.judge(judged, experiment, settings, results),
-        beats_a_dummy.judge(experiment, settings, results),
+        dummy,
         permuted_labels.judge(experiment, settings, results),
-        blank_inputs.judge(experiment, settings, results),
+        blank_inputs.judge(experiment, results, beside_dummy=dummy),
+        overfits_small_batch.judge(experiment, settings, results, beside_dummy=dummy),
         overlapping_rows.judge(experiment),
         reversed_gap.judge(experiment, runs),
         metric_disagrees.judge(experiment, own),
         rows_used.judge(experiment, own),
+        augmentation_breaks_labels.judge(experiment, settings, results),
     ]
     findings = ranked([finding for finding in found if finding is not None])
     first = _report_first(findings)

@@ -14,7 +14,7 @@ from mldiag.findings import Diagnosis
 from mldiag.metrics import Metric, smallest_gain
 from mldiag.steps.reproduce.earlier_run import EarlierRun
 from mldiag.steps.reproduce.equivalence import Reproduction, judge_reproduction
-from mldiag.steps.reproduce.runs import AGAIN, check_spec, look_taken, looks
+from mldiag.steps.reproduce.runs import look_taken, looks, twin_specs
 from mldiag.steps.reproduce.settings import Settings
 from mldiag.trial_result import TrialResult
 
@@ -198,8 +198,7 @@ def is_same_again(
 ) -> bool | None:
     """Whether the same trial in a fresh process gave the same metrics to the last digit."""
     found = {result.spec.digest: result for result in results}
-    first = found.get(check_spec(experiment, settings).digest)
-    again = found.get(check_spec(experiment, settings, AGAIN).digest)
+    first, again = (found.get(spec.digest) for spec in twin_specs(experiment, settings))
     if first is None or again is None or first.status != "ok" or again.status != "ok":
         return None
     return dict(first.metrics) == dict(again.metrics)

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from mldiag.declaration import Experiment
 from mldiag.steps.reproduce.checks import beats_a_dummy
 from mldiag.steps.reproduce.judged import judge
+from mldiag.steps.reproduce.memory import memory_specs
 from mldiag.steps.reproduce.runs import (
+    blank_specs,
     check_specs,
     look_taken,
     looks,
     plain_models,
     run_specs,
+    thorough_specs,
 )
 from mldiag.steps.reproduce.settings import Settings
+from mldiag.steps.reproduce.thorough import cost_ahead
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -25,10 +29,12 @@ def plan(
     results: Sequence[TrialResult] = (),
     remaining_seconds: float | None = None,
 ) -> list[TrialSpec]:
-    """The runs of the first look with the bug checks' trials; then those of the second, if it is needed.
+    """The runs of the first look with the bug checks' trials; then what they leave open.
 
     Where the model is not surely better than a dummy, plain models on the same rows tell whether anything can
-    be learned there.
+    be learned there, and a run with blank inputs whether the features arrive. Where no run fits its own rows,
+    a trial on a few rows tells whether the model can. With --thorough the runs come first, so that it is
+    known what the rest will cost before it begins.
 
     Args:
         experiment: The experiment.
@@ -37,16 +43,29 @@ def plan(
         remaining_seconds: Time left, in seconds, or None without a budget.
     """
     specs, counts = run_specs(experiment, settings), looks(experiment, settings)
+    checks = check_specs(experiment, settings)
     if not results:
-        return list(dict.fromkeys([*specs[: counts[0]], *check_specs(experiment, settings)]))
-    wanted = (
-        []
-        if beats_a_dummy.is_settled(experiment, settings, results)
-        else plain_models(experiment, settings)
-    )
+        return list(dict.fromkeys([*specs[: counts[0]], *([] if settings.thorough else checks)]))
+    wanted = list(memory_specs(experiment, settings, results))
+    if settings.thorough:
+        wanted += [*checks, *thorough_specs(experiment, settings)]
+    elif not beats_a_dummy.is_settled(experiment, settings, results):
+        wanted += plain_models(experiment, settings)
+        wanted += [] if experiment.dataset is None else [blank_specs(experiment)[1]]
     taken, _ = look_taken(experiment, settings, results)
     if taken == 0 and len(counts) > 1:
         found = judge(experiment, settings, results).reproduction
         if found is None or found.verdict == "inconclusive":
             wanted += specs[: counts[1]]
     return list(dict.fromkeys(wanted))
+
+
+def told_ahead(
+    experiment: Experiment,
+    settings: Settings,
+    specs: Sequence[TrialSpec],
+    results: Sequence[TrialResult],
+) -> list[str]:
+    """What a person should know before these trials run: the cost of --thorough."""
+    told = cost_ahead(experiment, settings, specs, results)
+    return [told] if told else []

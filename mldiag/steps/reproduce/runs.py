@@ -21,6 +21,9 @@ FEWEST_ROWS = 40
 ROWS_A_COLUMN = 5
 """Some learners need several rows a column in every class."""
 
+MOST_REDUCED = 1 / 3
+"""Share of the training rows that this may come to: all checks together cost less than two trainings."""
+
 WIDEST = 100
 """Columns of a table for which that is minded; learners that take more can do with fewer rows."""
 
@@ -82,7 +85,8 @@ def check_size(experiment: Experiment, settings: Settings) -> int | None:
     if settings.thorough or experiment.fixed_rows:
         return None
     full = experiment.splits.train_size_of(0)
-    size = max(FEWEST_ROWS, round(REDUCED * full), ROWS_A_COLUMN * _columns(experiment))
+    for_columns = min(ROWS_A_COLUMN * _columns(experiment), round(MOST_REDUCED * full))
+    size = max(FEWEST_ROWS, round(REDUCED * full), for_columns)
     return size if size < full else None
 
 
@@ -101,17 +105,49 @@ def check_spec(
     return experiment.spec(repeat=0, size=check_size(experiment, settings), interventions=change)
 
 
+def twin_specs(experiment: Experiment, settings: Settings) -> tuple[TrialSpec, TrialSpec]:
+    """A trial and the same one in a fresh process.
+
+    At full size the first one is a run that is there anyway. At reduced size it is the trial with permuted
+    labels, so that one training serves two checks: what is not deterministic shows there too.
+    """
+    reduced = check_size(experiment, settings) is not None
+    shared = PERMUTED if reduced and experiment.dataset is not None else ()
+    first, again = (check_spec(experiment, settings, (*shared, *more)) for more in ((), AGAIN))
+    return first, again
+
+
+def blank_specs(experiment: Experiment) -> tuple[TrialSpec, TrialSpec]:
+    """The first run, and its twin with blank inputs."""
+    return experiment.spec(repeat=0), experiment.spec(repeat=0, interventions=ZEROED)
+
+
 def check_specs(experiment: Experiment, settings: Settings) -> list[TrialSpec]:
-    """All trials of the bug checks, each once."""
-    changes: list[tuple[Intervention, ...]] = [(), AGAIN]
-    specs: list[TrialSpec] = []
+    """All trials that the bug checks always need, each once: two of the experiment, and a dummy's."""
+    specs = list(twin_specs(experiment, settings))
     if experiment.dataset is not None:
-        changes += [PERMUTED, ZEROED]
+        specs.append(check_spec(experiment, settings, PERMUTED))
     if not why_no_references(experiment):
         specs += reference_specs(experiment, settings, "dummy")
-        specs += plain_models(experiment, settings) if settings.thorough else []
-    specs += [check_spec(experiment, settings, change) for change in changes]
     return list(dict.fromkeys(specs))
+
+
+def thorough_specs(experiment: Experiment, settings: Settings) -> list[TrialSpec]:
+    """What only --thorough runs: blank inputs, the plain models, and the augmentation switched on."""
+    specs = [] if experiment.dataset is None else [blank_specs(experiment)[1]]
+    return [
+        *specs,
+        *plain_models(experiment, settings),
+        *augmented_specs(experiment, settings),
+    ]
+
+
+def augmented_specs(experiment: Experiment, settings: Settings) -> list[TrialSpec]:
+    """The twin of every run with the augmentation on, where that is a parameter; else none."""
+    augment = experiment.augment
+    if augment is None or augment.function is not None:
+        return []
+    return [experiment.augmented(spec) for spec in run_specs(experiment, settings)]
 
 
 def reference_specs(experiment: Experiment, settings: Settings, family: str) -> list[TrialSpec]:

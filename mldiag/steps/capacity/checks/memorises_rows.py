@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from mldiag.findings import Action, Check, Finding
 from mldiag.metrics import Metric
-from mldiag.steps.capacity.memorising import MEMORISED, Memorised, Memory
+from mldiag.steps.capacity.memorising import Memorised, Memory
 from mldiag.steps.capacity.verdict import NO_BETTER
+from mldiag.steps.memorising import MEMORISED
 from mldiag.wording import plural, score
 
 

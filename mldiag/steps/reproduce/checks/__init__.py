@@ -1,10 +1,12 @@
 """What a reproduction and the bug checks judge, one file each."""
 
 from mldiag.steps.reproduce.checks import (
+    augmentation_breaks_labels,
     beats_a_dummy,
     blank_inputs,
     determinism,
     metric_disagrees,
+    overfits_small_batch,
     overlapping_rows,
     permuted_labels,
     reported_score,
@@ -22,4 +24,6 @@ CHECKS = (
     reversed_gap.CHECK,
     metric_disagrees.CHECK,
     rows_used.CHECK,
+    augmentation_breaks_labels.CHECK,
+    overfits_small_batch.CHECK,
 )

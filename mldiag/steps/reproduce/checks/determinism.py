@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mldiag.declaration import Experiment
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.reproduce.judged import Judged
-from mldiag.steps.reproduce.runs import AGAIN, check_spec
+from mldiag.steps.reproduce.runs import twin_specs
 from mldiag.steps.reproduce.settings import Settings
 from mldiag.trial_result import TrialResult
 from mldiag.wording import number, plural
@@ -18,7 +18,8 @@ CHECK = Check(
     title="Does the same seed give the same result?",
     detects=(
         "One trial run twice, the second time in an interpreter of its own, with the same rows, parameters "
-        "and seed: every metric must be the same to the last digit."
+        "and seed: every metric must be the same to the last digit. It is the trial with permuted labels on "
+        "a quarter of the rows, and a whole run with --thorough."
     ),
     why="What cannot be repeated cannot be debugged, and no paired comparison is as tight as it looks.",
     fix=(
@@ -39,9 +40,8 @@ def judge(
             "Cannot tell whether the same seed gives the same result: a trial gave no score",
         )
     by_digest = {result.spec.digest: result for result in results}
-    first = by_digest[check_spec(experiment, settings).digest]
-    again = by_digest[check_spec(experiment, settings, AGAIN).digest]
-    rows = f"{plural(first.train_rows, 'training row')}"
+    first, again = (by_digest[spec.digest] for spec in twin_specs(experiment, settings))
+    rows = plural(first.train_rows, "training row")
     if found.deterministic:
         return CHECK.finding(
             "passed",
