@@ -18,17 +18,17 @@ def plot(diagnosis: AuditDiagnosis) -> Figure:
     """
     kind, subject = diagnosis.inspected.kind, diagnosis.inspected.subject
     if kind == "image":
-        from mldiag.steps.audit.plot_images import plot as plot_images
+        from mldiag.steps.audit.files.plot_images import plot as plot_images
 
         return plot_images(subject, diagnosis.findings)
     if kind == "audio":
-        from mldiag.steps.audit.plot_audio import plot as plot_audio
+        from mldiag.steps.audit.files.plot_audio import plot as plot_audio
 
         return plot_audio(subject, diagnosis.findings)
     if kind == "text":
-        from mldiag.steps.audit.plot_texts import plot as plot_texts
+        from mldiag.steps.audit.files.plot_texts import plot as plot_texts
 
         return plot_texts(subject, diagnosis.findings)
-    from mldiag.steps.audit.plot_tables import plot as plot_tables
+    from mldiag.steps.audit.tables.plot_tables import plot as plot_tables
 
     return plot_tables(diagnosis)

@@ -27,6 +27,10 @@ CAUSES: tuple[tuple[str, str], ...] = (
     ("target-leakage", "order-predicts-target"),
     ("target-leakage", "missingness-predicts-target"),
     ("feature-drift", "joint-drift"),
+    ("scaler-refitted-on-test", "joint-drift"),
+    ("new-categories", "joint-drift"),
+    ("missing-share-changed", "joint-drift"),
+    ("unit-mix-up", "skewed-features"),
     ("label-drift", "joint-drift"),
 )
 """(cause, consequence) by slug, nearest cause first for each consequence."""

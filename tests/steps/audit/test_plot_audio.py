@@ -6,8 +6,8 @@ import pytest
 from mldiag.data.audio.facts import AudioAudit
 from mldiag.findings import Finding
 from mldiag.steps.audit.checks import checks_of
-from mldiag.steps.audit.plot_audio import MOST_ROWS, plot
-from mldiag.steps.audit.sounds_drawn import PLACES, Place, close_up, read_drawn
+from mldiag.steps.audit.files.plot_audio import MOST_ROWS, plot
+from mldiag.steps.audit.files.sounds_drawn import PLACES, Place, close_up, read_drawn
 from tests.sounds import audit, healthy, speech, write
 
 

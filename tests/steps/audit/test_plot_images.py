@@ -7,7 +7,7 @@ from mldiag.data.images.read import read_images
 from mldiag.data.media import find_media
 from mldiag.findings import ranked
 from mldiag.steps.audit.checks import checks_of
-from mldiag.steps.audit.plot_images import plot
+from mldiag.steps.audit.files.plot_images import plot
 from mldiag.steps.drawing import save
 from tests.data.media_folders import image_folder
 

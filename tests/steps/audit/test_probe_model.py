@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from mldiag.data.audited.table import audited
-from mldiag.steps.audit import probe_model
-from mldiag.steps.audit.probe_model import probe_of
+from mldiag.steps.audit.tables import probe_model
+from mldiag.steps.audit.tables.probe_model import probe_of
 
 
 def table(n=200, seed=0):

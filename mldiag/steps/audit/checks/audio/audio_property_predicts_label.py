@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.findings import Action, Check, Finding
 from mldiag.stats.property_labels import PropertyLabel, property_labels
-from mldiag.steps.audit.sounds_told import sound_of
+from mldiag.steps.audit.files.sounds_told import sound_of
 
 Property = Callable[[AudioFacts], float | str | None]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.data.audio.runs import LEAST_FLAT, STEPS_BESIDE, TOP
 from mldiag.findings import Check, Finding
-from mldiag.steps.audit.sounds_told import by_name, nothing_heard, share, sound_of, told
+from mldiag.steps.audit.files.sounds_told import by_name, nothing_heard, share, sound_of, told
 
 
 @dataclass(frozen=True)

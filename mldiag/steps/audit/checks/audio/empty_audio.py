@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.data.audio.levels import SILENT_DB
 from mldiag.findings import Check, Finding
-from mldiag.steps.audit.sounds_told import by_name, share, told
+from mldiag.steps.audit.files.sounds_told import by_name, share, told
 from mldiag.wording import plural
 
 

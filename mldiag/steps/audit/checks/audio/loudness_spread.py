@@ -8,7 +8,7 @@ import numpy as np
 
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.findings import Check, Finding
-from mldiag.steps.audit.sounds_told import by_name, sound_of, told
+from mldiag.steps.audit.files.sounds_told import by_name, sound_of, told
 
 
 @dataclass(frozen=True)

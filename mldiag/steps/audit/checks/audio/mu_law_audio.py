@@ -5,7 +5,7 @@ from __future__ import annotations
 from mldiag.data.audio.companding import LEAST_VALUES
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.findings import Check, Finding
-from mldiag.steps.audit.sounds_told import by_name, nothing_heard, share, told
+from mldiag.steps.audit.files.sounds_told import by_name, nothing_heard, share, told
 
 DECLARED = {"ULAW": "mu-law", "ALAW": "A-law"}
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.data.audio.hum import PROMINENCE_DB
 from mldiag.findings import Check, Finding
-from mldiag.steps.audit.sounds_told import by_name, decibel, names_of, nothing_heard, sound_of, told
+from mldiag.steps.audit.files.sounds_told import (
+    by_name,
+    decibel,
+    names_of,
+    nothing_heard,
+    sound_of,
+    told,
+)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mldiag.data.media_facts import MediaAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.media_told import counted, named_files
-from mldiag.steps.audit.same_content import groups_of_equals
+from mldiag.steps.audit.files.media_told import counted, named_files
+from mldiag.steps.audit.files.same_content import groups_of_equals
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mldiag.data.media_facts import MediaAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.media_told import counted, named_files, names_of
+from mldiag.steps.audit.files.media_told import counted, named_files, names_of
 
 CHECK = Check(
     code="MD383",

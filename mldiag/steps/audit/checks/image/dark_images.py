@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mldiag.data.images.facts import ImageAudit, ImageFacts
 from mldiag.findings import Check, Finding
-from mldiag.steps.audit.unusual_images import Rule, judge_unusual
+from mldiag.steps.audit.files.unusual_images import Rule, judge_unusual
 
 THRESHOLDS = Rule(limit=0.2, factor=4.0)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mldiag.data.images.facts import ImageAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.media_told import counted, named_files, names_of
+from mldiag.steps.audit.files.media_told import counted, named_files, names_of
 
 
 @dataclass(frozen=True)

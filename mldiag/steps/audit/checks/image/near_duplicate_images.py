@@ -17,7 +17,7 @@ from mldiag.data.images.similar import (
     similar_images,
 )
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.media_told import counted, named_files, names_of
+from mldiag.steps.audit.files.media_told import counted, named_files, names_of
 from mldiag.wording import plural
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding, Outcome
-from mldiag.steps.audit.drift import (
+from mldiag.steps.audit.tables.drift import (
     SAMPLED_ROWS,
     Limits,
     both_sides,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.drift import (
+from mldiag.steps.audit.tables.drift import (
     Limits,
     Side,
     both_sides,

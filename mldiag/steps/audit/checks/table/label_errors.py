@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import named_rows
-from mldiag.steps.audit.far_targets import local_spread, median_skill
-from mldiag.steps.audit.probe_model import LEAST_ROWS, Probe, probe_of
+from mldiag.steps.audit.tables.far_targets import local_spread, median_skill
+from mldiag.steps.audit.tables.probe_model import LEAST_ROWS, Probe, probe_of
 from mldiag.wording import number, plural
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding, Outcome
 from mldiag.stats.two_samples import share_shift
-from mldiag.steps.audit.drift import (
+from mldiag.steps.audit.tables.drift import (
     Limits,
     both_sides,
     grades,

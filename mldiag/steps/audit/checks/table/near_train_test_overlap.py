@@ -9,7 +9,7 @@ import numpy as np
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import named_rows
-from mldiag.steps.audit.near_rows import LIMITS, near_between
+from mldiag.steps.audit.tables.near_rows import LIMITS, near_between
 
 
 @dataclass(frozen=True)

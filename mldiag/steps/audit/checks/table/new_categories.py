@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import AuditedTable, TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.drift import SHOWN_COLUMNS, listed, splits_by_time, train_codes
+from mldiag.steps.audit.tables.drift import SHOWN_COLUMNS, listed, splits_by_time, train_codes
 from mldiag.wording import plural
 
 

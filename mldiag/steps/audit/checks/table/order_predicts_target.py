@@ -13,7 +13,7 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import listed
-from mldiag.steps.audit.one_feature import (
+from mldiag.steps.audit.tables.one_feature import (
     Question,
     asked,
     bins_of_numbers,

@@ -12,7 +12,7 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.findings import Action, Check, Finding
 from mldiag.stats.tails import extremes
-from mldiag.steps.audit.drift import listed
+from mldiag.steps.audit.tables.drift import listed
 from mldiag.wording import number, plural
 
 

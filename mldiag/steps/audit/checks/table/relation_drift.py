@@ -10,8 +10,8 @@ import numpy as np
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding, Outcome
 from mldiag.stats.two_samples import adjusted
-from mldiag.steps.audit.drift import both_sides, listed, splits_by_time, too_little
-from mldiag.steps.audit.relations import Change, changes
+from mldiag.steps.audit.tables.drift import both_sides, listed, splits_by_time, too_little
+from mldiag.steps.audit.tables.relations import Change, changes
 from mldiag.wording import plural
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.drift import SAMPLED_ROWS, listed
-from mldiag.steps.audit.scale_sensitivity import sensitivity
+from mldiag.steps.audit.tables.drift import SAMPLED_ROWS, listed
+from mldiag.steps.audit.tables.scale_sensitivity import sensitivity
 from mldiag.wording import number, plural
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import named_rows
-from mldiag.steps.audit.probe_model import Probe, probe_of
-from mldiag.steps.audit.segments import Segment, excess, segments_of, worst_segments
+from mldiag.steps.audit.tables.probe_model import Probe, probe_of
+from mldiag.steps.audit.tables.segments import Segment, excess, segments_of, worst_segments
 from mldiag.wording import plural
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.texts import evidence_of, quoted, texts_of, told
+from mldiag.steps.audit.files.texts import evidence_of, quoted, texts_of, told
 
 _DAMAGE = re.compile(
     "\ufffd|[ÃÂ][\u0080-\u00bf]|â€[\u0080-\uffff™œ“”¦]|Ã[©¨¤¶¼Ÿ±³¡­]|ï»¿|[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mldiag.data.texts.read import plain_words
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.texts import Texts, evidence_of, quoted, texts_of, told
+from mldiag.steps.audit.files.texts import Texts, evidence_of, quoted, texts_of, told
 
 
 @dataclass(frozen=True)

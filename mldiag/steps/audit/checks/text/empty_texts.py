@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.texts import evidence_of, texts_of, told
+from mldiag.steps.audit.files.texts import evidence_of, texts_of, told
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.texts import Texts, evidence_of, texts_of, told
+from mldiag.steps.audit.files.texts import Texts, evidence_of, texts_of, told
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mldiag.steps.audit.probe_model import Probe
+from mldiag.steps.audit.tables.probe_model import Probe
 
 
 def local_spread(predicted: NDArray[np.float64], gaps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.stats.tails import tail_index
 from mldiag.stats.two_samples import number_shift
-from mldiag.steps.audit.other_columns import is_another_kind, left_over
+from mldiag.steps.audit.tables.other_columns import is_another_kind, left_over
 
 Floats = NDArray[np.float64]
 

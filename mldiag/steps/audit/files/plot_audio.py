@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from mldiag.data.audio.facts import AudioAudit, AudioFacts
 from mldiag.findings import Finding
-from mldiag.steps.audit.sounds_drawn import PLACES, Drawn, Place, close_up, read_drawn
+from mldiag.steps.audit.files.sounds_drawn import PLACES, Drawn, Place, close_up, read_drawn
 from mldiag.steps.drawing import BAD, CHOSEN, LABEL_SIZE, TITLE_SIZE, TRAIN, VALID, words_only
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from mldiag.data.images.facts import ImageAudit, ImageFacts
 from mldiag.data.images.preview import preview
 from mldiag.findings import Finding
-from mldiag.steps.audit.drawable_text import drawable
+from mldiag.steps.audit.files.drawable_text import drawable
 from mldiag.steps.drawing import AUGMENTED, BAD, CHOSEN, LABEL_SIZE, TRAIN, VALID, title, words_only
 from mldiag.wording import plural
 

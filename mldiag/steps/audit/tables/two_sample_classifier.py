@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.stats.two_samples import Shift, number_shift
-from mldiag.steps.audit.drift import Side, train_codes
+from mldiag.steps.audit.tables.drift import Side, train_codes
 
 Floats = NDArray[np.float64]
 

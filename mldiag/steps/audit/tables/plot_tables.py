@@ -14,8 +14,8 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Finding
 from mldiag.metrics import Metric
-from mldiag.steps.audit.drawable_text import drawable
 from mldiag.steps.audit.effects import Effect
+from mldiag.steps.audit.files.drawable_text import drawable
 from mldiag.steps.drawing import (
     BAD,
     CHOSEN,

@@ -11,7 +11,7 @@ import numpy as np
 
 from mldiag.data.images.facts import ImageAudit, ImageFacts
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.media_told import counted, named_files, names_of, share_of
+from mldiag.steps.audit.files.media_told import counted, named_files, names_of, share_of
 
 
 @dataclass(frozen=True)

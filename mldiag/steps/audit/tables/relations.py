@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mldiag.data.audited.table import TableAudit
 from mldiag.stats.distributions import t_quantile, t_upper_tail
 from mldiag.stats.two_samples import Codes
-from mldiag.steps.audit.drift import Side, train_codes
+from mldiag.steps.audit.tables.drift import Side, train_codes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

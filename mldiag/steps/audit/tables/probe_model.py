@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mldiag.data.audited.table import AuditedTable, TableAudit, Task, sampled_rows
 from mldiag.stats.label_noise import LabelNoise, label_noise
-from mldiag.steps.audit.kernel_probe import fit_kernel
-from mldiag.steps.audit.probe_features import ProbeFeatures, probe_features
+from mldiag.steps.audit.tables.kernel_probe import fit_kernel
+from mldiag.steps.audit.tables.probe_features import ProbeFeatures, probe_features
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]

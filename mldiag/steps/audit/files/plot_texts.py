@@ -11,8 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from mldiag.data.texts.read import TextAudit
 from mldiag.findings import Finding
-from mldiag.steps.audit.drawable_text import drawable
-from mldiag.steps.audit.texts import texts_of
+from mldiag.steps.audit.files.drawable_text import drawable
+from mldiag.steps.audit.files.texts import texts_of
 from mldiag.steps.drawing import CHOSEN, LABEL_SIZE, TRAIN, VALID, new_figure, title
 
 SHOWN_LABELS = 12

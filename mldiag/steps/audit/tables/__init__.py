@@ -1,0 +1,1 @@
+"""What several checks of tables share: how rows, columns and splits are compared, and the figure."""
