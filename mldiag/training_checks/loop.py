@@ -16,14 +16,18 @@ from mldiag.training_checks.loss_calls import LossCall
 from mldiag.training_checks.networks import ModelCall, caught_calls
 from mldiag.training_checks.observed import Observation, StepSeen, observe, result_of
 from mldiag.training_checks.parts import Parts
-from mldiag.training_checks.places import earlier_places_changed, tokens_of
+from mldiag.training_checks.places import (
+    PlacesRead,
+    continued_by,
+    earlier_places_changed,
+    tokens_read,
+)
 from mldiag.training_checks.state import preserved, reachable
 
 OBSERVING_SHARE = 0.2
 EPOCH_SHARE = 0.2
 MOST_ROWS = 4000
 SAME_LOSS = 1e-3
-MATCHING = 0.99
 
 ADVERSARIAL = "gan"
 
@@ -106,10 +110,13 @@ class Loop:
     @property
     def call(self) -> ModelCall | None:
         """The first call of a network that is trained in the first step; None where none was called."""
+        calls = self._calls()
+        return calls[0] if calls else None
+
+    def _calls(self) -> list[ModelCall]:
+        """Calls of the first step: of networks that are trained, where there are any."""
         calls = self.first.calls
-        trained = [c for c in calls if any(p.requires_grad for p in c.model.parameters())]
-        usable = trained or calls
-        return usable[0] if usable else None
+        return [c for c in calls if any(p.requires_grad for p in c.model.parameters())] or calls
 
     @property
     def kept_steps(self) -> list[StepSeen]:
@@ -162,20 +169,34 @@ class Loop:
         return "regression"
 
     def next_tokens(self) -> bool:
-        """Whether the targets are the inputs moved by one place: a language model by its data."""
-        tokens, targets = self.tokens(), self.targets()
-        if (
-            tokens is None
-            or targets is None
-            or tokens.shape != targets.shape
-            or tokens.shape[1] < 3
-        ):
-            return False
-        return bool((tokens[:, 1:] == targets[:, :-1]).float().mean() > MATCHING)
+        """Whether the targets are tokens read, moved by one place: a language model by its data."""
+        read = self.continued
+        return read is not None and not read.values.is_floating_point()
+
+    @cached_property
+    def continued(self) -> PlacesRead | None:
+        """The rows, of tokens or of numbers, of which the targets are the next places."""
+        targets = self.targets()
+        if targets is None:
+            return None
+        found = (continued_by(call, targets) for call in self._calls())
+        return next((read for read in found if read is not None), None)
+
+    def read(self) -> PlacesRead | None:
+        """The rows by places that the targets continue, else the tokens that the network reads."""
+        if self.continued is not None:
+            return self.continued
+        return None if self.call is None else tokens_read(self.call)
 
     def tokens(self) -> torch.Tensor | None:
         """The whole numbers, rows by places, that the network reads in the first step."""
-        return None if self.call is None else tokens_of(self.call)
+        read = self.read()
+        return None if read is None or read.values.is_floating_point() else read.values
+
+    def tokens_of_calls(self) -> list[torch.Tensor]:
+        """The tokens of every call in the first step that reads some."""
+        read = (tokens_read(call) for call in self._calls())
+        return [found.values for found in read if found is not None]
 
     def targets(self) -> torch.Tensor | None:
         """The one tensor of targets of the first step; None where there are none or several."""
@@ -188,8 +209,8 @@ class Loop:
 
     def later_places_change_earlier(self) -> int | None:
         """Earlier places that change with later ones in the first call; None where that cannot be seen."""
-        tokens, call = self.tokens(), self.call
-        return None if tokens is None or call is None else earlier_places_changed(call, tokens)
+        read = self.read()
+        return None if read is None else earlier_places_changed(read)
 
     def targets_are_given(self) -> bool:
         """Whether the targets come with the batch, and are not made in the step."""

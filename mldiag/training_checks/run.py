@@ -44,7 +44,7 @@ FOLLOWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("MD150", ("MD160",)),
     ("MD158", ("MD160",)),
     ("MD152", ("MD160",)),
-    ("MD159", ("MD144", "MD160")),
+    ("MD159", ("MD144", "MD154", "MD160")),
 )
 """A problem of the first code explains one of the others."""
 

@@ -1,6 +1,8 @@
 """Whatever a check does, the user's program is afterwards as it was."""
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mldiag import diagnose_training  # imported first: rich draws a random number when it is
+from mldiag import diagnose_training
 from mldiag.training_checks.checks import ALL
 from mldiag.training_checks.state import preserved
 from tests.training_checks.loops import judged, loop, rows
@@ -157,3 +159,18 @@ def test_a_check_that_raises_is_skipped_with_the_reason():
     assert found.outcome == "skipped"
     assert "ZeroDivisionError" in found.explanation
     assert_same(before, state())
+
+
+def test_the_first_use_of_a_public_name_draws_no_random_number():
+    program = """
+import random
+import numpy
+import mldiag
+random.seed(1), numpy.random.seed(1)
+before = random.getstate(), str(numpy.random.get_state())
+mldiag.diagnose_training, mldiag.Experiment, mldiag.sweep
+import rich.style
+print(before == (random.getstate(), str(numpy.random.get_state())))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert told.stdout.strip() == "True", told.stderr

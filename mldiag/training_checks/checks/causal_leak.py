@@ -16,8 +16,9 @@ CHECK = Check(
     detects=(
         "In eval mode the later part of every row is replaced; outputs at earlier places must "
         "not change by more "
-        "than rounding. For task='language_model', and where the targets are the inputs moved "
-        "by one place."
+        "than rounding. For task='language_model', and where the targets are tokens or numbers "
+        "that were read, moved "
+        "by one place. What else the network is given stays."
     ),
     why="A model that reads the answer has a loss near zero and can write nothing.",
     fix=(
@@ -33,10 +34,10 @@ NEEDS: tuple[str, ...] = ()
 
 def judge(loop: Loop) -> Finding:
     """Judge the first call where tokens are to be predicted."""
-    if loop.task != "language_model":
+    if loop.task != "language_model" and loop.continued is None:
         return CHECK.finding(
             "not_applicable",
-            "Only language models must not see later places",
+            "Only where the next place is predicted must later ones not be seen",
             explanation="Tell the task where this is one: task='language_model'.",
         )
     leaks = loop.later_places_change_earlier()
@@ -47,10 +48,10 @@ def judge(loop: Loop) -> Finding:
             explanation="Call the network as model(inputs) in step, with rows by places.",
         )
     if not leaks:
-        return CHECK.finding("passed", "Later tokens change no earlier output")
+        return CHECK.finding("passed", "Later places change no earlier output")
     return CHECK.finding(
         "problem",
-        "Later tokens change earlier outputs: the model sees what it has to predict",
+        "Later places change earlier outputs: the model sees what it has to predict",
         evidence={"places_changed": leaks},
         action=Action(
             "fix_leak", "Mask later places in the attention; pad convolutions on the left only."

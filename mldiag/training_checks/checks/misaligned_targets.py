@@ -9,6 +9,7 @@ import numpy as np
 
 from mldiag.findings import Action, Check, Finding
 from mldiag.training_checks import tree
+from mldiag.training_checks.collation import exchanged_labels
 from mldiag.wording import number, plural
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ CHECK = Check(
         "{least_rows} rows, neither sees anything (p above "
         "{no_signal:g}), and at most {most_effect:.0%} of the targets' spread may still be "
         "hidden. Constant "
-        "targets are a problem. Else inconclusive."
+        "targets are a problem, and so are batches of a loader that hold their items' labels at "
+        "other rows. Tokens "
+        "are counted, and without a signal inconclusive. Else inconclusive."
     ),
     why="Where inputs and targets are shuffled apart, every metric falls to chance and no model "
     "can help.",
@@ -60,12 +63,22 @@ CHECK = Check(
 NEEDS: tuple[str, ...] = ()
 TASKS = ("classification", "regression", None)
 NEIGHBOURS = 5
+LEAST_EXCHANGED, MOSTLY = 2, 0.8
+"""Batches, and their share, in which labels stand at other rows, for it to be no accident."""
+
+COLLATION_SHARE = 0.1
+"""Share of the time left that comparing batches with a data set may take."""
+
 MOST_ROWS = 1000
 MOST_COLUMNS = 512
 
 
 def judge(loop: Loop) -> Finding:
     """Judge the pairs of one epoch."""
+    end = (1 - COLLATION_SHARE) * loop.remaining()
+    exchanged = exchanged_labels(loop.parts.train_batches(0), lambda: loop.remaining() > end)
+    if exchanged is not None and exchanged[0] >= max(LEAST_EXCHANGED, MOSTLY * exchanged[1]):
+        return _exchanged(*exchanged)
     if not loop.targets_are_given():
         return CHECK.finding(
             "not_applicable", "The targets do not come with the batch: step makes them"
@@ -122,6 +135,18 @@ def judge(loop: Loop) -> Finding:
     )
 
 
+def _exchanged(batches: int, judged: int) -> Finding:
+    return CHECK.finding(
+        "problem",
+        f"In {batches} of {judged} batches rows carry the labels of other rows of the data set",
+        explanation="The loader puts rows and labels into different orders when it makes a batch.",
+        evidence={"n": judged, "exchanged": batches},
+        action=Action(
+            "fix_labels", "Sort inputs and labels with the same index where batches are made."
+        ),
+    )
+
+
 def _pairs(loop: Loop) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], bool] | None:
     epoch = loop.epoch
     rows, answers, tokens = [], [], False
@@ -135,13 +160,24 @@ def _pairs(loop: Loop) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], bool
         if target.ndim != 1 or len(read) != len(target):
             return None
         tokens = tokens or read.dtype.kind != "f"
-        rows.append(read.reshape(len(read), -1)[:, :MOST_COLUMNS].astype(float))
+        rows.append(read.reshape(len(read), -1))
         answers.append(target.astype(float))
-    if not rows or len({r.shape[1] for r in rows}) != 1:
+    x = _table(rows, tokens=tokens)
+    if x is None:
         return None
-    x, y = np.concatenate(rows)[:MOST_ROWS], np.concatenate(answers)[:MOST_ROWS]
+    x, y = x[:MOST_ROWS], np.concatenate(answers)[:MOST_ROWS]
     good = np.isfinite(x).all(axis=1) & np.isfinite(y)
     return x[good], y[good], tokens
+
+
+def _table(rows: list[np.ndarray[Any, Any]], *, tokens: bool) -> np.ndarray[Any, Any] | None:
+    """The rows of all batches in columns; of tokens, how often each comes, whatever a row's length."""
+    if rows and tokens:
+        words = np.unique(np.concatenate([batch.ravel() for batch in rows]))[:MOST_COLUMNS]
+        return np.concatenate([(batch[..., None] == words).mean(axis=1) for batch in rows])
+    if not rows or len({batch.shape[1] for batch in rows}) != 1:
+        return None
+    return np.concatenate(rows)[:, :MOST_COLUMNS].astype(float)
 
 
 def _references(

@@ -12,7 +12,7 @@ import numpy as np
 
 from mldiag.findings import Action, Check, Finding
 from mldiag.training_checks import tree
-from mldiag.wording import number
+from mldiag.wording import number, plural
 
 if TYPE_CHECKING:
     from mldiag.training_checks.loop import Loop
@@ -47,8 +47,8 @@ CHECK = Check(
         "{learned:.0%} of "
         "its start. A problem where at no rate it falls by {falls:.0%}, for tasks with targets, "
         "and "
-        "where the loss is the negative of the only one of torch's that was called. Between them "
-        "inconclusive."
+        "where the loss is the negative of the only one of torch's that was called, or falls while "
+        "the right classes become less likely. Between them inconclusive."
     ),
     why="A model that cannot remember eight rows has a bug, or no way to express them.",
     fix="Look at the sign of the loss, at the last layer's activation, and at what reaches the "
@@ -66,7 +66,7 @@ TASKS = ("classification", "multilabel", "regression", "segmentation", "language
 def judge(loop: Loop) -> Finding:
     """Judge the loss on one small batch."""
     if loop.task not in TASKS:
-        return CHECK.finding(
+        return _worse_answers(loop) or CHECK.finding(
             "not_applicable",
             "Only losses that compare outputs with targets must fall to zero on one batch",
             explanation="Tell the task where this is one: task='classification' or another.",
@@ -86,6 +86,10 @@ def judge(loop: Loop) -> Finding:
             best = losses if not best or _fall(losses) > _fall(best) else best
         if best and _fall(best) > 1 - THRESHOLDS.learned:
             break
+    if best and not best[0] > 0:
+        worse = _worse_answers(loop)
+        if worse is not None:
+            return worse
     return _judged(best, count if _rows_differ(batch) else None)
 
 
@@ -121,6 +125,28 @@ def _turned(loop: Loop) -> Finding | None:
         evidence={"loss": loss, "loss_function": value},
         action=Action(
             "fix_bug", "Return the loss itself, not its negative, and call backward() on it."
+        ),
+    )
+
+
+def _worse_answers(loop: Loop) -> Finding | None:
+    """Whether the right answers become less likely while the loss falls, whatever its form."""
+    from mldiag.training_checks.turned import turned_likelihood
+
+    batch, _ = _small_batch(loop)
+    with loop.preserved(), _without_dropout(loop):
+        seen = turned_likelihood(loop, batch)
+    if seen is None:
+        return None
+    (high, low), (before, after) = seen["loss"], seen["chance_of_right"]
+    return CHECK.finding(
+        "problem",
+        f"The loss falls from {number(high)} to {number(low)} while the right answers become less likely",
+        explanation=f"Their mean chance goes from {number(before)} to {number(after)} on "
+        f"{plural(seen['n'], 'row')}: training makes the error as large as it can.",
+        evidence=seen,
+        action=Action(
+            "fix_bug", "Turn the sign of the loss: minimise the negative log-likelihood."
         ),
     )
 

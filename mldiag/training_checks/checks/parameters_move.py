@@ -22,7 +22,8 @@ CHECK = Check(
         "16 steps, and why: in no optimizer although gradients reach them; no gradient although "
         "their layer is "
         "used; gradients that are all zero, in weights of two or more axes. Frozen parameters "
-        "are intent. Advice "
+        "are intent. Where gradients come and no optimizer makes an update, up to 128 steps are "
+        "watched. Advice "
         "where a layer is not used, or looks frozen by torch.no_grad() and by being left out of "
         "the optimizer."
     ),
@@ -38,6 +39,12 @@ CHECK = Check(
 
 NEEDS: tuple[str, ...] = ()
 SHOWN = 8
+PATIENCE, LEAST_STEPS = 128, 64
+"""Steps watched for an update, and those that no accumulation of gradients explains."""
+
+NO_UPDATE = (
+    "Call optimizer.step() after backward(); a scheduler's step() changes the learning rate alone."
+)
 
 LEFT_OUT = "Give them to an optimizer, or freeze them: requires_grad_(False)."
 CUT = "Look for .detach(), .data, torch.no_grad() and argmax behind these layers, or freeze them on purpose."
@@ -58,7 +65,7 @@ def judge(loop: Loop) -> Finding:
     idle = {i for i, n in enumerate(seen.updates) if n == 0}
     still = [p for p in trainable if not p.moved and p.in_optimizer not in idle]
     if not still:
-        return _all_moved(trainable, idle)
+        return _never_updated(loop, trainable, idle) or _all_moved(trainable, idle)
     rates = {rate for found in seen.learning_rates for rate in found}
     left_out = [p for p in still if p.in_optimizer is None and p.nonzero]
     cut = [p for p in still if p.in_optimizer is not None and not p.gradients and p.called]
@@ -114,6 +121,38 @@ def _should_move(parameter: ParameterSeen, loop: Loop) -> bool:
     own = {name: p for p, name in named_parameters(loop.parts.models).items()}
     groups = loop.optimizers[parameter.in_optimizer].param_groups
     return any(g.get("lr", 1) for g in groups for p in g["params"] if p is own[parameter.name])
+
+
+def _never_updated(
+    loop: Loop, trainable: Sequence[ParameterSeen], idle: set[int]
+) -> Finding | None:
+    """Whether there is no update for as long as no accumulation lasts, where the first steps had none."""
+    waiting = [p for p in trainable if p.in_optimizer in idle and not p.moved and p.gradients]
+    if len(waiting) < len(trainable):
+        return None
+    from mldiag.training_checks.observed import first_batches
+
+    before, steps = _values(loop), 0
+    for batch in first_batches(loop.parts, PATIENCE):
+        if loop.remaining() < 0:
+            return None
+        loop.parts.step(batch)
+        steps += 1
+    if steps < LEAST_STEPS or any(
+        not (old == new).all() for old, new in zip(before, _values(loop), strict=True)
+    ):
+        return None
+    title = f"No parameter changes in {steps} steps, for no optimizer makes an update"
+    return _finding("problem", title, waiting, NO_UPDATE)
+
+
+def _values(loop: Loop) -> list[Any]:
+    return [
+        p.detach().clone()
+        for model in loop.parts.models.values()
+        for p in model.parameters()
+        if p.requires_grad
+    ]
 
 
 def _all_moved(trainable: Sequence[ParameterSeen], idle: set[int]) -> Finding:

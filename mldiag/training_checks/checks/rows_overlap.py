@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,12 +22,16 @@ class Thresholds:
 
     Args:
         share: Evaluation rows found in training from which it is a problem.
-        by_chance: Rows that repeat within the training batches themselves above which nothing can be told.
+        half_alike: Evaluation rows that share half of their columns with a training row, and not the other
+            half, for each that is one: above this, equal rows are of the kind that chance makes.
+        distinct: Share of the training rows that must differ from each other: fewer forms are a small world
+            in which rows repeat.
         least_values: Distinct values in a row below which equal rows may be chance.
     """
 
     share: float = 0.05
-    by_chance: float = 0.02
+    half_alike: float = 0.1
+    distinct: float = 0.1
     least_values: int = 4
 
 
@@ -40,8 +44,11 @@ CHECK = Check(
     detects=(
         "Rows of eval_batch are compared, to the last digit, with those of one training epoch. "
         "A problem from "
-        "{share:.0%} on; not judged where more than {by_chance:.0%} of the training rows repeat "
-        "among themselves."
+        "{share:.0%} on. Inconclusive where chance may have made them equal: other rows are then "
+        "equal in every "
+        "second column and not in the others ({half_alike:.0%} as many), or the rows have few "
+        "forms (under "
+        "{distinct:.0%} of them differ)."
     ),
     why="A score on rows that were trained on tells how well they were remembered, not how well "
     "others will do.",
@@ -52,6 +59,14 @@ CHECK = Check(
 
 NEEDS: tuple[str, ...] = ("eval_batch",)
 MOST_BATCHES = 400
+
+
+class Digests(NamedTuple):
+    """What tells a row from others: all of it, its even columns, its odd ones."""
+
+    whole: bytes
+    even: bytes
+    odd: bytes
 
 
 def judge(loop: Loop) -> Finding:
@@ -65,24 +80,25 @@ def judge(loop: Loop) -> Finding:
             "tensor of rows.",
         )
     evaluated = _digests(_leaf(loop.parts.eval_batch, path))
-    trained: list[bytes] = []
+    trained: list[Digests] = []
     for number, batch in enumerate(loop.parts.train_batches(0)):
         if number >= MOST_BATCHES or loop.remaining() < 0:
             break
         leaf = _leaf(batch, path)
         trained += [] if leaf is None else _digests(leaf)
-    known = set(trained)
+    known = {digest.whole for digest in trained}
     if not trained or not evaluated:
         return CHECK.finding(
             "inconclusive", "Training and evaluation batches are of different forms"
         )
-    shared = [row for row, digest in enumerate(evaluated) if digest in known]
-    share, repeated = len(shared) / len(evaluated), 1 - len(known) / len(trained)
+    shared = [row for row, digest in enumerate(evaluated) if digest.whole in known]
+    share, distinct = len(shared) / len(evaluated), len(known) / len(trained)
     evidence = {
         "rows": {"eval": shared[:20]},
         "shared": len(shared),
         "n": len(evaluated),
-        "repeated_within_training": repeated,
+        "half_alike": _half_alike(evaluated, trained, known),
+        "repeated_within_training": 1 - distinct,
     }
     if not shared:
         return CHECK.finding(
@@ -90,20 +106,35 @@ def judge(loop: Loop) -> Finding:
             f"None of {plural(len(evaluated), 'evaluation row')} is a training row",
             evidence=evidence,
         )
-    return _shared(share, repeated, evidence)
+    return _shared(share, distinct, evidence)
 
 
-def _shared(share: float, repeated: float, evidence: dict[str, Any]) -> Finding:
-    """What shared rows mean, by how many there are and how often rows repeat anyway."""
-    shared, count = evidence["shared"], evidence["n"]
+def _half_alike(evaluated: list[Digests], trained: list[Digests], known: set[bytes]) -> int:
+    """Evaluation rows, not in training, that agree with a training row in one half of the columns."""
+    halves = {digest.even for digest in trained}, {digest.odd for digest in trained}
+    return sum(
+        digest.whole not in known and (digest.even in halves[0] or digest.odd in halves[1])
+        for digest in evaluated
+    )
+
+
+def _shared(share: float, distinct: float, evidence: dict[str, Any]) -> Finding:
+    """What shared rows mean, by how many there are and whether chance makes such rows."""
+    shared, count, half = evidence["shared"], evidence["n"], evidence["half_alike"]
     verb = "is a training row" if shared == 1 else "are training rows"
     title = f"{shared} of {plural(count, 'evaluation row')} {verb}"
-    if repeated > THRESHOLDS.by_chance:
+    if half > THRESHOLDS.half_alike * shared or distinct < THRESHOLDS.distinct:
+        few = distinct < THRESHOLDS.distinct
+        reason = (
+            f"{1 - distinct:.0%} of the training rows repeat among themselves"
+            if few
+            else f"{plural(half, 'other row')} {'is' if half == 1 else 'are'} equal to training "
+            "rows in half of the columns"
+        )
         return CHECK.finding(
             "inconclusive",
             title,
-            explanation=f"{repeated:.0%} of the training rows repeat among themselves, so equal "
-            "rows may be chance.",
+            explanation=f"{reason}, so equal rows may be chance.",
             evidence=evidence,
         )
     if share < THRESHOLDS.share:
@@ -147,6 +178,13 @@ def _leaf(batch: Any, path: tuple[Any, ...]) -> Any:
     return dict(tree.leaves(batch)).get(path)
 
 
-def _digests(leaf: Any) -> list[bytes]:
-    array = np.ascontiguousarray(tree.array_of(leaf))
-    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in array]
+def _digests(leaf: Any) -> list[Digests]:
+    array = tree.array_of(leaf)
+    flat = array.reshape(len(array), -1)
+    parts = (flat, flat[:, ::2], flat[:, 1::2])
+    return [Digests(*each) for each in zip(*(_hashed(part) for part in parts), strict=True)]
+
+
+def _hashed(array: np.ndarray[Any, Any]) -> list[bytes]:
+    whole = np.ascontiguousarray(array)
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in whole]

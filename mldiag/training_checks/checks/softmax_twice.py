@@ -162,9 +162,15 @@ def _are_probabilities(values: Tensor) -> bool:
 
 
 def _without_calls(loop: Loop) -> Finding:
+    import torch
+
+    from mldiag.training_checks import tree
+
     targets = loop.targets()
-    whole = targets is not None and not targets.is_floating_point()
-    if whole and loop.parts.task in (None, "classification", "language_model"):
+    whole = targets is not None and targets.dtype in (torch.int64, torch.int32)
+    outputs = [leaf for _, leaf in tree.leaves(loop.first.result.outputs)]
+    classes = len(outputs) != 1 or (outputs[0].dim() > 1 and outputs[0].shape[1] > 1)
+    if whole and classes and loop.parts.task in (None, "classification", "language_model"):
         return CHECK.finding(
             "inconclusive",
             "The loss is none of torch's own, so what it expects cannot be told",
