@@ -97,7 +97,9 @@ def _of_text(name: str, raw: pd.Series) -> Column:
         return Column(name, "other", "lists or other containers in the cells", raw)
     levels, rows = _levels(raw)
     spelled = missing_words(levels, among_numbers=True)
-    numbers = as_numbers(levels) if _some_numbers(levels[~spelled]) else np.full(len(levels), np.nan)
+    numbers = (
+        as_numbers(levels) if _some_numbers(levels[~spelled]) else np.full(len(levels), np.nan)
+    )
     if _share(rows, ~np.isnan(numbers), ~spelled) >= LIMITS.fitting_share:
         return _mapped(name, raw, "number", _how_numbers(levels, numbers), levels, numbers, spelled)
     dates = _dates(levels, spelled)

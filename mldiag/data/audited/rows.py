@@ -140,7 +140,11 @@ def _pairs(first: Hashes, second: Hashes | None = None) -> int:
 
 def _chance_share(in_others: int, in_all: int, column: Column) -> float:
     """Share of the pairs equal in all columns that are so by chance, from those equal in all but one."""
-    agree = float(((column.counts / max(1, column.counts.sum())) ** 2).sum())
+    counts = column.counts.astype(np.float64)
+    rows = float(counts.sum())
+    agree = float(
+        (counts * (counts - 1)).sum() / max(1.0, rows * (rows - 1))
+    )  # of two different rows
     if agree >= 0.9 or not in_all:
         return 0.0
     return max(0, in_others - in_all) * agree / (1 - agree) / in_all

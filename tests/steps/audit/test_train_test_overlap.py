@@ -20,6 +20,15 @@ def test_different_cases_of_few_values_are_no_overlap():
     assert found.outcome == "passed"
 
 
+def test_a_column_that_differs_in_every_row_tells_copies_from_chance():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.integers(0, 3, (460, 3)), columns=list("abc")).assign(y=0)
+    frame["name"] = [f"somebody by the name of {i}" for i in range(460)]
+    test = pd.concat([frame.iloc[400:], frame.iloc[:6]], ignore_index=True)
+    found = judged(train_test_overlap, frame.iloc[:400], test)
+    assert (found.outcome, found.evidence["by_chance"]) == ("problem", 0)
+
+
 def test_without_a_test_table_it_says_how():
     found = judged(train_test_overlap, healthy())
     assert found.outcome == "not_applicable"

@@ -20,6 +20,8 @@ class Limits:
         rare_share: A mistyped word stands in at most this share of the rows of the right one.
         right_rows: Rows that the right one has at least.
         problem_share: Share of the rows from which variants are a problem.
+        many_levels: With more different words than this, only long ones are taken for mistyped.
+        long_word: Letters of a long one.
         most_levels: With more different words than this, typing errors are not looked for.
     """
 
@@ -27,6 +29,8 @@ class Limits:
     rare_share: float = 0.1
     right_rows: int = 5
     problem_share: float = 0.05
+    many_levels: int = 60
+    long_word: int = 9
     most_levels: int = 2000
 
 
@@ -78,7 +82,12 @@ def _are_numbers(words: list[str]) -> bool:
 
 def _mistyped(words: Mapping[str, int], counts: Mapping[str, int]) -> dict[str, str]:
     """Rare words that are one edit away from a frequent one."""
-    right = [w for w, n in words.items() if n >= LIMITS.right_rows and _may_be_mistyped(w)]
+    least = LIMITS.long_word if len(counts) > LIMITS.many_levels else LIMITS.typo_length
+    right = [
+        word
+        for word, rows in words.items()
+        if rows >= LIMITS.right_rows and _may_be_mistyped(word) and len(word) >= least
+    ]
     found = {}
     for word, rows in words.items():
         if not _may_be_mistyped(word):

@@ -276,9 +276,11 @@ def _example(
     given = subject.train[subject.target].shown(int(probe.rows[first]))
     return (
         f"Row {int(probe.rows[first]):,} is labelled {given}, and looks like "
-        f"{str(probe.classes[true[first].argmax()])[:40]} ({wrong[first]:.0%})."
+        f"{str(_plain(probe.classes[true[first].argmax()]))[:40]} ({wrong[first]:.0%})."
     )
 
 
 def _plain(level: Any) -> Any:
-    return level.item() if hasattr(level, "item") else level
+    """A label as plain data, whole numbers as such."""
+    value = level.item() if hasattr(level, "item") else level
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -161,7 +161,8 @@ def _quiet(
         return False
     low, middle = weighted_quantiles(rest, weights, (0.02, 0.5))
     if code == -1.0:
-        return bool(rest.min() >= 0 and np.ptp(rest) > 20)
+        far = rest.min() - code > THRESHOLDS.gap * np.ptp(rest)
+        return bool(rest.min() >= 0 and (np.ptp(rest) > 20 or far))
     return bool(rest.min() > 0.25 * middle and low > 0.4 * middle and middle > 5 * _step(rest))
 
 
