@@ -18,6 +18,9 @@ ActionKind = Literal[
     "stabilize_training", "change_model", "none",
 ]  # fmt: skip
 
+FIX_FIRST: tuple[ActionKind, ...] = ("fix_bug", "fix_leak", "fix_split", "fix_labels")
+"""Remedies that come before any other: until then no score can be trusted."""
+
 SHOWN_LEVEL = 0.8
 """Level of every interval that is shown to a person."""
 
@@ -248,6 +251,8 @@ def plain(value: Any) -> Any:
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Order findings for a person: problems first, larger gains first, consequences after their cause.
 
+    Problems that make every score untrustworthy (`FIX_FIRST`) come before all others.
+
     Equals stay in the order given, in which a step puts what its verdict rests on first.
 
     Example:
@@ -256,9 +261,11 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         ['problem', 'passed']
     """
 
-    def key(finding: Finding) -> tuple[int, float]:
-        gain = finding.action.gain.estimate if finding.action and finding.action.gain else 0.0
-        return OUTCOMES.index(finding.outcome), -gain
+    def key(finding: Finding) -> tuple[int, bool, float]:
+        action = finding.action
+        gain = action.gain.estimate if action and action.gain else 0.0
+        first = finding.outcome == "problem" and action is not None and action.kind in FIX_FIRST
+        return OUTCOMES.index(finding.outcome), not first, -gain
 
     roots = sorted((f for f in findings if f.caused_by is None), key=key)
     consequences = sorted((f for f in findings if f.caused_by is not None), key=key)

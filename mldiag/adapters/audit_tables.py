@@ -207,6 +207,14 @@ def training_experiment(
     return made.renamed(home=home)
 
 
+def is_preprocessed(estimator: Any) -> bool:
+    """Whether an estimator is a pipeline that begins with mldiag's default preprocessing of tables."""
+    from mldiag.data.preprocess import TablePreprocessor
+
+    steps = getattr(estimator, "steps", None)
+    return isinstance(steps[0][1], TablePreprocessor) if steps else False
+
+
 def usable_frame(subject: TableAudit) -> pd.DataFrame:
     """Features and target as what the columns were taken for: numbers as floats, the rest as text."""
     wanted = [*subject.features, *([subject.target] if subject.target else [])]

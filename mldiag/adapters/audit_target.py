@@ -15,6 +15,7 @@ from mldiag.adapters.audit_tables import (
     Roles,
     frame_of,
     inspected_tables,
+    is_preprocessed,
     plain_experiment,
     training_experiment,
 )
@@ -109,7 +110,8 @@ def _with_model(name: str, home: Path, inspected: Inspected, estimator: Any) -> 
     if estimator is not None:
         try:
             made = training_experiment(estimator, subject, name=name, home=home)
-            return made.renamed(inspected=replace(inspected, trains=True))
+            scales = hasattr(made.train, "estimator") and is_preprocessed(made.train.estimator)
+            return made.renamed(inspected=replace(inspected, trains=True, preprocessed=scales))
         except MldiagError as error:
             why_not = f"the model cannot train on these rows: {error.what}"
     inspected = replace(inspected, why_not=why_not)
@@ -161,7 +163,9 @@ def audited_experiment(experiment: Experiment, settings: AuditOptions) -> Experi
     )
     same_rows = len(train) == experiment.splits.n_rows
     why_not = "" if same_rows else "the file has other rows than the experiment"
-    inspected = replace(inspected, trains=same_rows, why_not=why_not)
+    inspected = replace(
+        inspected, trains=same_rows, why_not=why_not, preprocessed=is_preprocessed(estimator)
+    )
     made = experiment.renamed(inspected=inspected)
     vars(made)["loaded"] = experiment.loaded
     return made

@@ -20,6 +20,7 @@ class Inspected:
         typed: The words that name it on a command line; empty where none do.
         notices: What was found out or set while reading.
         trains: Whether the experiment can train on these rows, so that a remedy can be measured.
+        preprocessed: Whether it trains through a preprocessing that scales by itself.
         why_not: Why it cannot, for a person.
     """
 
@@ -30,4 +31,5 @@ class Inspected:
     typed: str = ""
     notices: tuple[str, ...] = ()
     trains: bool = False
+    preprocessed: bool = False
     why_not: str = ""

@@ -17,9 +17,6 @@ from mldiag.steps.audit.shown import tables_of
 from mldiag.trial_result import TrialResult
 from mldiag.wording import plural
 
-FIX_FIRST = ("fix_leak", "fix_split", "fix_labels")
-"""Remedies that come before any other: no score can be trusted until they are done."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class AuditDiagnosis(Diagnosis):
@@ -85,7 +82,7 @@ def diagnose(
         else finding
         for finding in found
     ]
-    findings = _in_order(told)
+    findings = ranked(told)
     if all(finding.action is None for finding in findings):
         findings = (*findings, _nothing_found(findings))
     return AuditDiagnosis(
@@ -99,16 +96,6 @@ def diagnose(
         effects=effects,
         metric=experiment.metric,
     )
-
-
-def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What makes every other number untrustworthy first, then as in every report."""
-
-    def first(finding: Finding) -> bool:
-        kind = finding.action.kind if finding.action else ""
-        return not (finding.outcome == "problem" and kind in FIX_FIRST)
-
-    return tuple(sorted(ranked(findings), key=first))
 
 
 def _outcome(findings: Sequence[Finding]) -> Outcome:

@@ -10,6 +10,7 @@ import numpy as np
 from mldiag.declaration import Experiment
 from mldiag.findings import Finding, Interval
 from mldiag.metrics import Metric, smallest_gain
+from mldiag.steps.audit.look import inspected_of
 from mldiag.steps.audit.remedies import Remedy, remedies_of, remedy_grid
 from mldiag.steps.audit.settings import Settings
 from mldiag.steps.score_table import score_table
@@ -31,6 +32,7 @@ class Effect:
         claimed_worse: Whether it surely scores worse.
         worth: Smallest gain worth having.
         repeats: Pairs of trials that have a score.
+        same: Whether it changed no score at all.
     """
 
     remedy: Remedy
@@ -41,6 +43,7 @@ class Effect:
     claimed_worse: bool
     worth: float
     repeats: int
+    same: bool
 
 
 def effects_of(
@@ -51,7 +54,8 @@ def effects_of(
 ) -> dict[str, Effect]:
     """The effects that were measured, by the finding's slug."""
     done = {result.spec.digest for result in results}
-    remedies = remedies_of(findings) if results else ()
+    preprocessed = inspected_of(experiment).preprocessed
+    remedies = remedies_of(findings, preprocessed=preprocessed) if results else ()
     found = {}
     for remedy in remedies:
         grid = remedy_grid(experiment, remedy, settings.repeats)
@@ -83,6 +87,7 @@ def _effect(
         claimed_worse=bool(compared.claimed_worse[1]),
         worth=settings.gain or smallest_gain(experiment.metric, before.estimate),
         repeats=pairs,
+        same=bool(compared.identical[1]),
     )
 
 
@@ -100,7 +105,7 @@ def with_effect(finding: Finding, effect: Effect, metric: Metric) -> Finding:
         evidence={**finding.evidence, "measured": told},
         explanation=f"{finding.explanation} {_sentence(effect, metric)}".strip(),
     )
-    if finding.action is None or effect.remedy.flattered:
+    if finding.action is None or effect.remedy.flattered or effect.same:
         return finding
     return replace(finding, action=replace(finding.action, gain=effect.change))
 
@@ -115,6 +120,8 @@ def _sentence(effect: Effect, metric: Metric) -> str:
         if effect.claimed_worse:
             return f"Measured: {scores}: the first is flattered."
         return f"Measured: {scores} ({change})."
+    if effect.same:
+        return f"Measured: {words}, the scores are the same."
     if effect.claimed:
         return f"Measured: {words}, the model gains {change}."
     if effect.claimed_worse:

@@ -33,7 +33,7 @@ def plan(
     if results or not (settings.measure and inspected.trains):
         return []
     specs: dict[str, TrialSpec] = {}
-    for remedy in remedies_of(look(inspected)):
+    for remedy in remedies_of(look(inspected), preprocessed=inspected.preprocessed):
         for row in remedy_grid(experiment, remedy, settings.repeats):
             specs.update((spec.digest, spec) for spec in row)
     return list(specs.values())

@@ -34,15 +34,20 @@ class Remedy:
     flattered: bool = False
 
 
-def remedies_of(findings: Sequence[Finding]) -> tuple[Remedy, ...]:
+def remedies_of(findings: Sequence[Finding], *, preprocessed: bool = False) -> tuple[Remedy, ...]:
     """The remedies that trials can measure, in the order of the findings.
+
+    Args:
+        findings: The findings of the audit.
+        preprocessed: Whether the trials scale by themselves, so that scaling cannot be tried.
 
     Example:
         >>> finding = Finding("MD331", "unscaled-features", "advice", "")
         >>> [remedy.words for remedy in remedies_of([finding])]
         ['every feature scaled']
     """
-    told = (f for f in findings if f.outcome in ("problem", "advice") and f.slug in _MAKERS)
+    known = [slug for slug in _MAKERS if not (preprocessed and slug == "unscaled-features")]
+    told = (f for f in findings if f.outcome in ("problem", "advice") and f.slug in known)
     made = (_MAKERS[finding.slug](finding) for finding in told)
     return tuple(remedy for remedy in made if remedy is not None)
 
