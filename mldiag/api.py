@@ -119,7 +119,16 @@ def audit(
     for name in options:
         if name not in own | shared:
             raise _unknown_option(name, settings_type, own | shared)
-    named = {"target_column": target, "group": group, "time": time, "task": task}
+    columns = {"target_column": target, "group": group, "time": time}
+    for name, column in columns.items():
+        if column is not None and not isinstance(column, (str, int)):
+            raise MldiagError(
+                f"{name.removesuffix('_column')} is a {type(column).__name__}",
+                expected="the name of a column",
+                hint=f"{name.removesuffix('_column')}='COLUMN'",
+            )
+    named = {name: None if column is None else str(column) for name, column in columns.items()}
+    named["task"] = task
     paths = {"test": test} if isinstance(test, (str, Path)) else {}
     paths |= {"estimator": estimator} if isinstance(estimator, str) else {}
     try:
@@ -133,6 +142,12 @@ def audit(
         experiment = audited_experiment(train, settings)
     else:
         model = None if isinstance(estimator, str) else estimator
+        if model is not None and (isinstance(model, type) or not hasattr(model, "fit")):
+            raise MldiagError(
+                f"estimator is {model!r:.60}",
+                expected="a scikit-learn estimator that was made, such as SVC()",
+                hint="estimator=SVC()",
+            )
         experiment = audited_data(train, settings, test=test, estimator=model)
     with ProgressListener() as listener:
         report = diagnose_experiment(step, experiment, settings, common, listener)

@@ -54,5 +54,9 @@ class AuditOptions(Protocol):
         """Where the rows are written that findings name."""
 
     @property
+    def overwrite(self) -> bool:
+        """Whether files that are there may be replaced."""
+
+    @property
     def fix(self) -> Path | None:
         """Where the mended rows are written."""

@@ -43,6 +43,13 @@ def check_outputs(experiment_source: Any, settings: AuditOptions) -> None:
     inputs = [
         Path(p).resolve() for p in (experiment_source, settings.test) if isinstance(p, (str, Path))
     ]
+    both = settings.rows is not None and settings.fix is not None
+    if both and Path(str(settings.rows)).resolve() == Path(str(settings.fix)).resolve():
+        raise MldiagError(
+            f"--rows and --fix both name {str(settings.fix)!r}",
+            expected="two files",
+            hint=f"--rows {Path(str(settings.rows)).with_stem('rows')}",
+        )
     for flag, file in (("--rows", settings.rows), ("--fix", settings.fix)):
         if file is None:
             continue
@@ -53,6 +60,12 @@ def check_outputs(experiment_source: Any, settings: AuditOptions) -> None:
                 f"{flag} {str(place)!r} is the file that is audited, which is never changed",
                 expected="the name of a new file",
                 hint=f"{flag} {other}",
+            )
+        if place.exists() and not settings.overwrite:
+            raise MldiagError(
+                f"{flag} {str(place)!r} is there already",
+                expected="the name of a new file, or --overwrite",
+                hint=f"{flag} {place} --overwrite",
             )
         if not place.parent.is_dir():
             raise MldiagError(

@@ -15,7 +15,7 @@ from mldiag.data.audited.table import AuditedTable, TableAudit, audited
 from mldiag.data.content import content_digest, hashed
 from mldiag.data.source import DataSource
 from mldiag.declaration import Experiment
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError, nearest_name, unknown_name
 from mldiag.metrics import named_metric
 from mldiag.trial import Trial
 
@@ -64,6 +64,8 @@ def frame_of(data: Any, name: str, *, target: str | None = None) -> tuple[pd.Dat
     if isinstance(data, (tuple, list)) and len(data) == 2 and hasattr(data[0], "shape"):
         features, _ = frame_of(data[0], name)
         column = target or TARGET
+        if hasattr(data[1], "index") and hasattr(data[0], "index"):
+            _check_aligned(data[0].index, data[1].index, name)
         targets = data[1].to_numpy() if hasattr(data[1], "to_numpy") else np.asarray(data[1])
         if len(targets) != len(features) or targets.ndim > 1:
             raise MldiagError(
@@ -88,12 +90,29 @@ def frame_of(data: Any, name: str, *, target: str | None = None) -> tuple[pd.Dat
     return pd.DataFrame(flat, columns=[f"x{i}" for i in range(width)]), target
 
 
+def _check_aligned(features: Any, targets: Any, name: str) -> None:
+    """Refuse targets whose index says that they are those of the features in another order."""
+    if len(features) == len(targets) and not features.equals(targets):
+        same = features.is_unique and targets.is_unique and set(features) == set(targets)
+        if same:
+            raise MldiagError(
+                f"the targets of {name} have the index of the features in another order",
+                expected="rows of both in one order",
+                hint="(X, y.loc[X.index])",
+            )
+
+
 def checked_roles(frame: pd.DataFrame, roles: Roles, source: str) -> None:
     """Refuse roles of columns that are not there, and column names that occur twice.
 
     Raises:
         MldiagError: With the nearest name.
     """
+    if not len(frame) or not frame.shape[1]:
+        raise MldiagError(
+            f"{source} has {len(frame)} rows and {frame.shape[1]} columns",
+            expected="rows to look at",
+        )
     names = [str(name) for name in frame.columns]
     twice = (
         sorted({name for name in names if names.count(name) > 1})
@@ -108,11 +127,20 @@ def checked_roles(frame: pd.DataFrame, roles: Roles, source: str) -> None:
     asked = {"target": roles.target, "group": roles.group, "time": roles.time}
     for role, name in asked.items():
         if name is not None and name not in names:
-            error = unknown_name(f"{role} column", name, names, hint=f"--{role} {names[-1]}")
+            error = unknown_name(
+                f"{role} column", name, names, hint=f"--{role} {_likely(names, name, roles)}"
+            )
             raise error.prefixed(f"{source}: ")
     for name in roles.kinds or {}:
         if name not in names:
             raise unknown_name("column", name, names, hint=f"--type {names[-1]}=category")
+
+
+def _likely(names: list[str], asked: str, roles: Roles) -> str:
+    """A column to show in a hint: the nearest, else one without a role."""
+    taken = (roles.target, roles.group, roles.time)
+    free = [name for name in names if name not in taken]
+    return nearest_name(asked, names) or (free or names)[-1]
 
 
 def inspected_tables(

@@ -70,7 +70,7 @@ def audited_data(
     """
     test = settings.test if test is None else test
     if estimator is None and settings.estimator is not None:
-        estimator = imported(settings.estimator, Path.cwd())()
+        estimator = _made(settings.estimator)
     if isinstance(train, (str, Path)):
         from mldiag.adapters.audit_files import holds_media, inspected_media, read_tables
 
@@ -93,6 +93,24 @@ def audited_data(
         digest=digest, notices=notices,
     )  # fmt: skip
     return _with_model(name, home, inspected, estimator)
+
+
+def _made(path: str) -> Any:
+    """The estimator that a path names, with its defaults."""
+    maker = imported(path, Path.cwd())
+    if not (isinstance(maker, type) and hasattr(maker, "fit")):
+        raise MldiagError(
+            f"--estimator {path} is no estimator",
+            expected="package.module:Class of a scikit-learn estimator",
+            hint="--estimator sklearn.ensemble:HistGradientBoostingClassifier",
+        )
+    try:
+        return maker()
+    except TypeError as error:
+        raise MldiagError(
+            f"{path} cannot be made without arguments: {error}",
+            expected="a class whose arguments have defaults",
+        ) from error
 
 
 def _second(test: Any, settings: AuditOptions, target: str | None) -> Any:

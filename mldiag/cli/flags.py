@@ -87,9 +87,11 @@ def parameters_of(settings_type: type[Any]) -> list[inspect.Parameter]:
     return [_parameter(item, hints[item.name]) for item in fields(settings_type)]
 
 
-def target_parameter() -> inspect.Parameter:
-    """The positional `TARGET`, the same everywhere."""
+def target_parameter(*, reads_data: bool = False) -> inspect.Parameter:
+    """The positional `TARGET`, the same everywhere; some commands also take data alone."""
     help_text = "file.py, file.py:name, package.module:name or a built-in name"
+    if reads_data:
+        help_text = f"a table, an archive or a folder of files; else {help_text}"
     annotation = Annotated[
         str | None,
         typer.Argument(

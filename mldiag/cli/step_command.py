@@ -35,12 +35,14 @@ def step_command(step: Step) -> Callable[..., None]:
         check_declared(given["target"], settings)
         raise typer.Exit(_run(step, given["target"], settings, flags))
 
-    return with_flags(command, step.settings_type(), CommonFlags)
+    return with_flags(command, step.settings_type(), CommonFlags, reads_data=step.reads_data)
 
 
-def with_flags(command: Callable[..., None], *settings_types: type[Any]) -> Callable[..., None]:
+def with_flags(
+    command: Callable[..., None], *settings_types: type[Any], reads_data: bool = False
+) -> Callable[..., None]:
     """Give a function of keyword arguments a `TARGET` and the flags of settings dataclasses."""
-    parameters = [target_parameter()]
+    parameters = [target_parameter(reads_data=reads_data)]
     for settings_type in settings_types:
         parameters += parameters_of(settings_type)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

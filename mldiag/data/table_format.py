@@ -156,14 +156,15 @@ def wrong_encoding(path: Path, why: str, encoding: str) -> MldiagError:
 
 
 def _separator(lines: list[str]) -> str:
-    """The separator that splits every line into the same number of fields, and into most of them."""
-    best, most = ",", 1
+    """The separator that splits header and lines into the same number of fields, and into most of them."""
+    best, most, whole = ",", 1, False
     for separator in SEPARATORS:
         counts = Counter(len(row) for row in csv.reader(lines[:-1] or lines, delimiter=separator))
         width, often = max(counts.items(), key=lambda item: (item[1], item[0]))
         header = len(next(csv.reader(lines[:1], delimiter=separator)))
-        if width > most and (often * 2 > sum(counts.values()) or header == width):
-            best, most = separator, width
+        enough = width > 1 and (often * 2 > sum(counts.values()) or header == width)
+        if enough and (header == width, width) > (whole, most):
+            best, most, whole = separator, width, header == width
     return best
 
 

@@ -138,3 +138,10 @@ def test_a_misfit_beyond_the_first_block_is_found(write, monkeypatch):
     assert len(read_table(write(rows))) == 100
     with pytest.raises(MldiagError, match="line 102: 1 field"):
         read_table(write(rows + "3\n" + "1,2\n" * 20))
+
+
+def test_a_decimal_comma_does_not_pass_for_the_separator(tmp_path):
+    file = tmp_path / "europe.csv"
+    file.write_text("a;b;y\n" + "".join(f"1,{i % 9};2,{i % 7};{i % 2}\n" for i in range(30)))
+    form = table_format(file)
+    assert (form.separator, form.decimal) == (";", ",")

@@ -157,3 +157,70 @@ def test_the_checks_run_once_and_are_told_one_by_one():
 
 def test_the_diagnosis_is_frozen_data(tmp_path):
     assert AuditDiagnosis.__dataclass_params__.frozen
+
+
+def test_files_that_are_there_are_not_replaced_unasked(tmp_path):
+    kept = tmp_path / "rows.csv"
+    kept.write_text("precious")
+    with pytest.raises(mldiag.MldiagError, match="is there already"):
+        audit(tmp_path, healthy(), rows=kept)
+    assert kept.read_text() == "precious"
+    audit(tmp_path, broken(), rows=kept, overwrite=True)
+    assert "numeric-sentinel" in kept.read_text()
+    with pytest.raises(mldiag.MldiagError, match="both name"):
+        audit(tmp_path, healthy(), rows=tmp_path / "a.csv", fix=tmp_path / "a.csv")
+
+
+def test_whole_numbers_of_many_digits_stay_what_they_are(tmp_path):
+    frame = healthy(100).assign(user=[10**18 + i for i in range(100)])
+    wide = [str(10**30 + i) for i in range(100)]
+    report = audit(tmp_path, frame.assign(wide=wide))
+    assert finding(report, "constant-column").outcome == "passed"
+    assert finding(report, "id-like-column").evidence["columns"] == ["user", "wide"]
+
+
+def test_postal_codes_are_no_numbers(tmp_path):
+    frame = healthy().assign(zip=np.resize(["00091", "10115", "80331"], 200))
+    table = next(t for t in audit(tmp_path, frame).tables if t.title.startswith("What the columns"))
+    assert ("zip", "category") in [row[:2] for row in table.rows]
+
+
+def test_numbers_that_are_no_dates_are_told(tmp_path):
+    with pytest.raises(mldiag.MldiagError, match="cannot be read as dates"):
+        audit(tmp_path, healthy().assign(age=1e300), types=("age=date",))
+
+
+def test_columns_may_be_named_by_numbers_and_by_nothing_else(tmp_path):
+    frame = healthy(columns=3).drop(columns="city").set_axis([0, 1, 2, 3], axis=1)
+    assert audit(tmp_path, frame, target=3).result["n_train"] == 200
+    with pytest.raises(mldiag.MldiagError, match="group is a ndarray"):
+        audit(tmp_path, healthy(), group=np.arange(200))
+
+
+def test_an_estimator_is_one_that_was_made(tmp_path):
+    with pytest.raises(mldiag.MldiagError, match="estimator is"):
+        audit(tmp_path, healthy(), estimator=KNeighborsClassifier)
+    with pytest.raises(mldiag.MldiagError, match="is no estimator"):
+        audit(tmp_path, healthy(), estimator="os:path")
+
+
+def test_targets_in_another_order_are_refused_not_shuffled(tmp_path):
+    frame = healthy()
+    with pytest.raises(mldiag.MldiagError, match="another order"):
+        audit(
+            tmp_path, (frame[["x0", "x1"]], frame["y"].sample(frac=1, random_state=0)), target=None
+        )
+    with pytest.raises(mldiag.MldiagError, match="0 rows"):
+        audit(tmp_path, healthy().head(0))
+
+
+def test_equal_rows_by_chance_and_doubted_labels_are_left_to_a_person(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.integers(0, 4, (400, 5)), columns=list("abcde"))
+    frame = pd.concat([frame, frame.head(60)], ignore_index=True).assign(y=0)
+    frame["y"] = (frame["a"] > 1).astype(int)
+    report = audit(tmp_path, frame, fix=tmp_path / "fixed.csv")
+    assert finding(report, "duplicate-rows").evidence["by_chance"] > 20
+    assert len(pd.read_csv(tmp_path / "fixed.csv")) == 460
+    log = json.loads((tmp_path / "fixed.changes.json").read_text())
+    assert "duplicate-rows" in log["left_for_a_person"]

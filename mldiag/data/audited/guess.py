@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mldiag.data.audited.column import Column
-from mldiag.data.audited.kinds import Kind
+from mldiag.data.audited.kinds import DECLARED, Kind
 from mldiag.data.audited.spellings import as_numbers, missing_words
+from mldiag.errors import MldiagError
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ _DATE = re.compile(
 _TRUE_FALSE = ({"true", "false"}, {"t", "f"})
 _DAY = 86_400.0
 
+EXACT = 2**53
+"""Whole numbers beyond it lose digits as floats: such columns name things, and stay as they are written."""
+
+_CODE = re.compile(r"0\d+")
+
 
 def guessed_column(name: str, raw: pd.Series, declared: Kind | None = None) -> Column:
     """Take a column for what it looks like, or for what was declared.
@@ -81,6 +87,8 @@ def guessed_column(name: str, raw: pd.Series, declared: Kind | None = None) -> C
 
 
 def _of_numbers(name: str, raw: pd.Series) -> Column:
+    if pd.api.types.is_integer_dtype(raw.dtype) and raw.abs().max() > EXACT:
+        return _of_text(name, raw.map(str, na_action="ignore").astype(object))
     if pd.api.types.is_timedelta64_dtype(raw.dtype):
         return Column(name, "number", "durations in seconds", raw, _floats(raw.dt.total_seconds()))
     numbers = _floats(raw)
@@ -115,8 +123,21 @@ def _of_text(name: str, raw: pd.Series) -> Column:
 
 
 def _some_numbers(levels: pd.Series) -> bool:
-    """Whether any of the first different cells is a number: where none is, the others are not read."""
-    return bool((~np.isnan(as_numbers(_looked_at(levels)))).any())
+    """Whether the first different cells hold numbers that stay what they are as floats.
+
+    Codes of one length with leading zeros (postal codes) and whole numbers of very many digits do not.
+    """
+    some = _looked_at(levels).str.strip()
+    numbers = as_numbers(some)
+    known = ~np.isnan(numbers)
+    codes = bool(some.map(lambda text: _CODE.fullmatch(text) is not None).any())
+    if codes and some.str.len().nunique() == 1 and some.str.len().iloc[0] > 1:
+        return False
+    finite = numbers[np.isfinite(numbers)]
+    lossy = (
+        len(finite) > 0 and np.abs(finite).max() > EXACT and len(np.unique(finite)) < len(finite)
+    )
+    return bool(known.any()) and not lossy
 
 
 def _looked_at(levels: pd.Series) -> pd.Series:
@@ -140,7 +161,7 @@ def _words(name: str, levels: pd.Series, n: int) -> tuple[Kind, str]:
 
 
 def _declared(name: str, raw: pd.Series, kind: Kind) -> Column:
-    why = "as declared"
+    why = DECLARED
     if kind == "id" and pd.api.types.is_numeric_dtype(raw.dtype):
         # As a guessed one, so that the ids of two tables compare.
         return Column(name, kind, why, raw, _floats(raw))
@@ -156,7 +177,16 @@ def _declared(name: str, raw: pd.Series, kind: Kind) -> Column:
         return Column(name, kind, why, raw, _floats(raw))
     levels, _ = _levels(raw)
     spelled = missing_words(levels, among_numbers=True)
-    dates = _dates(levels, spelled, sure=True) if kind == "date" else None
+    try:
+        dates = _dates(levels, spelled, sure=True) if kind == "date" else None
+    except (ValueError, OverflowError):
+        dates = np.full(len(levels), np.nan)
+    if dates is not None and np.isnan(dates[~spelled]).all():
+        raise MldiagError(
+            f"column {name!r} cannot be read as dates: it holds {str(levels.iloc[0])[:40]!r}",
+            expected="dates such as 2024-02-29",
+            hint=f"--type {name}=number",
+        )
     return _mapped(
         name, raw, kind, why, levels, as_numbers(levels) if dates is None else dates, spelled
     )

@@ -11,6 +11,9 @@ Kind = Literal["number", "category", "boolean", "date", "text", "id", "empty", "
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+DECLARED = "as declared"
+"""What speaks for a kind that the user declared."""
+
 
 def declared_kinds(types: Sequence[str]) -> dict[str, Kind]:
     """Columns with the kinds that the user declared.

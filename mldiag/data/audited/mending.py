@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mldiag.data.audited.kinds import DECLARED
 from mldiag.data.audited.table import AuditedTable
 from mldiag.findings import Finding
 from mldiag.wording import plural
@@ -83,7 +84,8 @@ def mended(table: AuditedTable, findings: Sequence[Finding]) -> Mended:
                 Change(finding.code, finding.slug, f"{plural(len(new), 'row')} left out", rows=new)
             )
     for finding in told:
-        columns = tuple(c for c in _columns_of(finding) if c in frame.columns)
+        named = [c for c in _columns_of(finding) if c in frame.columns]
+        columns = tuple(c for c in named if table[c].why != DECLARED)
         if columns:
             frame = frame.drop(columns=list(columns))
             log.append(Change(finding.code, finding.slug, "left out", columns=columns))
@@ -93,7 +95,10 @@ def mended(table: AuditedTable, findings: Sequence[Finding]) -> Mended:
     return Mended(frame.iloc[kept], kept, tuple(log), left)
 
 
-_ROWS = ("label-errors", "missing-labels", "train-test-overlap")
+_ROWS = ("missing-labels", "train-test-overlap")
+
+MOST_CHANCE = 0.05
+"""Copies are left to a person where more than this share of them may be equal by chance."""
 _COLUMNS = (
     "constant-column",
     "target-leakage",
@@ -103,6 +108,11 @@ _COLUMNS = (
 
 
 def _rows_of(finding: Finding) -> Sequence[int]:
+    by_chance = float(finding.evidence.get("by_chance") or 0.0)
+    if finding.slug in ("duplicate-rows", "train-test-overlap"):
+        equal = float(finding.evidence.get("equal_rows") or 0.0)
+        if by_chance > MOST_CHANCE * equal:
+            return ()
     if finding.slug == "duplicate-rows":
         return list(finding.evidence.get("copies") or ())
     if finding.slug in _ROWS:

@@ -169,5 +169,6 @@ def task_of(target: Column) -> Task:
     """
     if target.kind not in ("number", "date", "id"):
         return "classification"
-    few = target.is_whole and target.n_unique <= CLASS_LIMIT
+    rows = int(target.counts.sum())
+    few = target.is_whole and target.n_unique <= min(CLASS_LIMIT, max(2, rows // 3))
     return "classification" if few and target.kind == "number" else "regression"

@@ -91,7 +91,7 @@ def diagnose(
         outcome=_outcome(findings),
         notices=(*inspected.notices, *_unmeasured(inspected, settings, findings)),
         tables=tables_of(inspected, findings),
-        next_step="" if not inspected.trains else _next_step(findings),
+        next_step="" if inspected.typed or not inspected.trains else _next_step(findings),
         inspected=inspected,
         effects=effects,
         metric=experiment.metric,

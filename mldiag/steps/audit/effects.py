@@ -72,10 +72,14 @@ def _effect(
     results: Sequence[TrialResult],
     families: int,
 ) -> Effect | None:
-    table = score_table(experiment, remedy_grid(experiment, remedy, settings.repeats), results)
-    pairs = int(np.isfinite(table.scores).all(axis=0).sum())
-    if not pairs:
+    grid = remedy_grid(experiment, remedy, settings.repeats)
+    scores = score_table(experiment, grid, results).scores
+    scored = [bool(np.isfinite(column).all()) for column in scores.T]
+    pairs = sum(scored)
+    if pairs < min(2, settings.repeats):  # a budget that ran out, or failures
         return None
+    paired = [[spec for spec, both in zip(row, scored, strict=True) if both] for row in grid]
+    table = score_table(experiment, paired, results)
     compared = table.compare(0, families=families)
     before = table.interval(0)
     return Effect(

@@ -31,6 +31,7 @@ class Settings:
         repeats: Draws of the rows for each of these trainings.
         gain: Smallest gain worth having, in the metric's own unit.
         rows: A CSV file to write the rows to that findings name.
+        overwrite: Whether `rows` and `fix` may replace files that are there.
         fix: A file to write the mended rows to, with a log beside it; the original stays as it is.
     """
 
@@ -101,6 +102,10 @@ class Settings:
         metadata={
             "help": "Write the mended rows to this file (.csv or .parquet), and a log beside it."
         },
+    )
+
+    overwrite: bool = field(
+        default=False, metadata={"help": "Let --rows and --fix replace files that are there."}
     )
 
     def __post_init__(self) -> None:

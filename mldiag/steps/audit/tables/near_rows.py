@@ -73,6 +73,8 @@ def near_between(subject: TableAudit) -> NearPairs | None:
     if names is None or subject.test is None:
         return None
     names = [c for c in names if c in subject.test.columns]
+    if len(names) < LIMITS.columns:
+        return None
     rows = subject.sampled(LIMITS.rows)
     test_rows = sampled_rows(len(subject.test), LIMITS.rows, subject.seed)
     points = _points(subject.train, subject.train, names, rows)

@@ -52,7 +52,8 @@ def plot(diagnosis: AuditDiagnosis) -> Figure:
     """Draw a panel for each of the first findings that can be seen, and one for the measured remedies."""
     subject: TableAudit = diagnosis.inspected.subject
     shown = [f for f in diagnosis.findings if f.outcome in ("problem", "advice")]
-    drawn = [f for f in shown if f.slug not in _NOTHING_TO_SEE and _seen_column(subject, f)]
+    roots = [f for f in shown if f.caused_by is None and f.slug not in _NOTHING_TO_SEE]
+    drawn = [finding for finding in roots if _seen_column(subject, finding)]
     effects = list(diagnosis.effects.values())
     drawn = drawn[: MOST_PANELS - bool(effects)]
     panels = len(drawn) + bool(effects)
@@ -124,7 +125,10 @@ def _histogram(axes: Axes, subject: TableAudit, column: Column, finding: Finding
 
 def _edges(values: np.ndarray) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
-    return np.linspace(low, high if high > low else low + 1, BINS + 1)
+    if high <= low:
+        high = low + max(1.0, abs(low))
+    shares = np.linspace(0.0, 1.0, BINS + 1)
+    return low * (1 - shares) + high * shares  # high - low may overflow
 
 
 def _steps(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, label: str) -> None:

@@ -55,6 +55,8 @@ class Limits:
         chance: Probability at most of such a gap in the tail of the rest.
         near_chance: The same for the factors below `near`, which a column's own values reach more easily.
         near: Where these end.
+        near_rows: Values in the smaller cluster for these factors.
+        near_share: Share of the values there.
     """
 
     separation: float = 5.0
@@ -67,6 +69,8 @@ class Limits:
     chance: float = 1e-5
     near_chance: float = 1e-6
     near: float = 6.0
+    near_rows: int = 10
+    near_share: float = 0.03
 
 
 LIMITS = Limits()
@@ -141,6 +145,10 @@ def _cluster(rows: NDArray[np.int64], places: Floats, *, by_others: bool) -> Mix
                 continue
             distance = _distance(places[~beyond], places[beyond] - shift, spread)
             if distance is None or (best is not None and best[0] <= distance):
+                continue
+            count = int(beyond.sum())
+            few = count < max(LIMITS.near_rows, LIMITS.near_share * len(places))
+            if factor < LIMITS.near and few:  # the end of a tail, more likely than another unit
                 continue
             limit = LIMITS.near_chance if factor < LIMITS.near else LIMITS.chance
             if _chance(outward[~beyond], outward[beyond]) < limit:

@@ -83,6 +83,8 @@ def judge(subject: TableAudit) -> Finding:
         evidence=evidence | {"copies": rows[:100_000].tolist()} | named_rows(train=rows),
         action=Action(
             "clean_data",
-            "Leave out the copies before any split, or declare what they share as group=.",
+            "Leave out the copies before any split, or declare what they share as group=."
+            if found.by_chance < 0.05 * found.count
+            else "Find out which of the equal rows are the same case: many are equal by chance.",
         ),
     )

@@ -52,7 +52,7 @@ def judge(subject: TableAudit) -> Finding:
         )
     columns = [c for c in subject.shared if subject.train[c].kind != "id"]
     n = len(subject.test)
-    if len(columns) < 2 or not n:
+    if len(columns) < max(2, 0.5 * len(subject.features)) or not n:
         return CHECK.finding(
             "not_applicable", f"{n} test rows with {len(columns)} shared features say nothing here"
         )

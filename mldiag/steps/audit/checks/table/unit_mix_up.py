@@ -85,7 +85,8 @@ def judge(subject: TableAudit) -> Finding | None:
     ordered = sorted(found, key=lambda name: -len(found[name].rows))
     first = ordered[0]
     share = len(found[first].rows) / len(subject.train[first].present)
-    more = f"; {listed(ordered[1:])} likewise" if len(ordered) > 1 else ""
+    others = [f"{name} {_times(found[name])}" for name in ordered[1:]]
+    more = f"; {listed(others)}" if others else ""
     return CHECK.finding(
         "problem" if share >= THRESHOLDS.problem_share else "advice",
         f"{plural(len(found[first].rows), 'value')} of {first!r} ({share:.1%}) look "
