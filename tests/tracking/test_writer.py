@@ -77,6 +77,7 @@ def test_a_parent_run_with_verdict_curve_numbers_data_and_files(write, tmp_path)
         "mldiag.version": "0.1.0",
         "mldiag.run_id": CONTEXT.run_id,
         "mldiag.code_digest": "c0de",
+        "mldiag.defaults": '{"lr": 0.01}',
         "mldiag.complete": "yes",
     }
 
