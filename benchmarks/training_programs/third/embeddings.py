@@ -85,7 +85,7 @@ def momentum_target(seed: int) -> dict[str, Any]:
                 slow.lerp_(fast, 0.05)
         return {"loss": loss, "outputs": guess, "targets": seen}
 
-    loader = DataLoader(pixels, batch_size=64, shuffle=True, drop_last=True)  # type: ignore[arg-type]
+    loader = DataLoader(pixels, batch_size=64, shuffle=True, drop_last=True)
     return {
         "model": [online, predictor, target],
         "optimizers": optimizer,

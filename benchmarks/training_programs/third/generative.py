@@ -21,7 +21,7 @@ def pixels_of(seed: int) -> tuple[Tensor, Tensor]:
 
 def shuffled(rows: Tensor, size: int = 64) -> Any:
     """Batches of rows in a new order each epoch, the rest dropped."""
-    loader = DataLoader(rows, batch_size=size, shuffle=True, drop_last=True)  # type: ignore[arg-type]
+    loader = DataLoader(rows, batch_size=size, shuffle=True, drop_last=True)
     return lambda epoch: loader
 
 

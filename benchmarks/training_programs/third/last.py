@@ -206,7 +206,7 @@ def _digits(seed: int) -> tuple[nn.Module, Any, tuple[Tensor, Tensor], tuple[Ten
 def likelihood_of_chances(seed: int) -> dict[str, Any]:
     """`nll_loss` takes logarithms, and is given the chances themselves."""
     model, optimizer, rows, held = _digits(seed)
-    model.append(nn.Softmax(1))  # type: ignore[operator]
+    model.append(nn.Softmax(1))
     loader = DataLoader(TensorDataset(*rows), batch_size=50, shuffle=True)
     criterion = nn.NLLLoss()
 
@@ -232,7 +232,7 @@ def class_after_class(seed: int) -> dict[str, Any]:
     """Files were listed folder by folder, and the loader was told not to shuffle."""
     model, optimizer, rows, held = _digits(seed)
     pairs = sorted(zip(*rows, strict=True), key=lambda pair: int(pair[1]))
-    loader = DataLoader(pairs, batch_size=50)  # type: ignore[arg-type]
+    loader = DataLoader(pairs, batch_size=50)
     return loop_of(model, optimizer, rows, held, train_batches=lambda epoch: loader)
 
 

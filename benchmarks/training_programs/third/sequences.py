@@ -57,7 +57,7 @@ def packed_gru(seed: int, *, labels_sorted: bool = True) -> dict[str, Any]:
 
     train = _reviews(seed, 800)
     held = collate(_reviews(seed + 100, 200))
-    loader = DataLoader(train, batch_size=40, shuffle=True, collate_fn=collate)  # type: ignore[arg-type]
+    loader = DataLoader(train, batch_size=40, shuffle=True, collate_fn=collate)
     model = Reader()
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
 
@@ -253,7 +253,7 @@ def masked_words(seed: int) -> dict[str, Any]:
         swapped = torch.where(torch.rand(tokens.shape) < 0.9, hidden_word, tokens)
         return {"input_ids": torch.where(hidden, swapped, tokens), "labels": labels}
 
-    loader = DataLoader(windows, batch_size=48, shuffle=True, collate_fn=collate)  # type: ignore[arg-type]
+    loader = DataLoader(windows, batch_size=48, shuffle=True, collate_fn=collate)
 
     def step(batch: dict[str, Tensor]) -> dict[str, Any]:
         model.train()
