@@ -149,7 +149,7 @@ def _of_fault(
     try:
         found = audit_findings(injected.tables, injected.estimator, way=way)
         got = score(found, injected, clean)
-    except Exception:
+    except Exception:  # an audit that breaks is a miss, told with its reason
         last = traceback.format_exc().strip().splitlines()[-1]
         got = Score("missed", why=f"broke: {last}")
     seconds = time.perf_counter() - began

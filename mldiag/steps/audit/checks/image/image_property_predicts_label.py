@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from mldiag.data.images.facts import ImageAudit, ImageFacts
-from mldiag.findings import Action, Check, Finding
-from mldiag.stats.property_labels import PropertyLabel, property_labels
+from mldiag.findings import Check, Finding
+from mldiag.steps.audit.files.property_told import Thresholds, Words, judge_properties
 
 Property = Callable[[ImageFacts], float | str | None]
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Thresholds of MD357.
-
-    Args:
-        told: What a property of the storage must tell of the label: 0 nothing, 1 all.
-        problem: From here on it is a problem.
-        content: What a property of the picture itself must tell, which may be honest: it stays advice.
-        p_value: Corrected for the number of properties and labels.
-        least_images: With fewer labelled images nothing is said.
-    """
-
-    told: float = 0.4
-    problem: float = 0.7
-    content: float = 0.9
-    p_value: float = 0.05
-    least_images: int = 30
 
 
 THRESHOLDS = Thresholds()
@@ -74,60 +54,21 @@ LOOK: Mapping[str, Property] = {
 }
 
 
+WORDS = Words(
+    files="images",
+    stored="It has nothing to do with what is shown, so that a model may learn it instead.",
+    alike="collect each class from each source",
+)
+
+
 def judge(subject: ImageAudit) -> Finding:
     """Test each property against the labels of the training images."""
     images = [i for i in subject.train if i.problem is None and i.file.label is not None]
-    if not images:
-        return CHECK.finding(
-            "not_applicable",
-            "Without labels nothing can tell them: folders by label, or --labels labels.csv",
-        )
-    values = {name: [of(i) for i in images] for name, of in (dict(STORAGE) | dict(LOOK)).items()}
-    varying = {name: found for name, found in values.items() if len(set(map(str, found))) > 1}
-    found = property_labels(varying, [image.file.label for image in images])
-    if len(images) < THRESHOLDS.least_images or (varying and not found):
-        return CHECK.finding(
-            "inconclusive",
-            f"Too few labelled images to test their properties: {len(images):,}",
-            explanation=f"It takes {THRESHOLDS.least_images}, with at least eight for each of two labels.",
-            evidence={"n": len(images)},
-        )
-    told = [item for item in found if item.p_value <= THRESHOLDS.p_value and _is_strong(item)]
-    evidence = {"n": len(images), "properties": list(found)}
-    if not told:
-        return CHECK.finding(
-            "passed", f"No property of {len(images):,} images tells the label", evidence=evidence
-        )
-    told.sort(key=lambda item: (item.name not in STORAGE, -item.strength))
-    return _finding(told, evidence)
-
-
-def _is_strong(item: PropertyLabel) -> bool:
-    return item.strength >= (THRESHOLDS.told if item.name in STORAGE else THRESHOLDS.content)
-
-
-def _finding(told: list[PropertyLabel], evidence: dict[str, object]) -> Finding:
-    best = told[0]
-    stored = best.name in STORAGE
-    which = "the label" if best.told >= best.label_told else f"the label {best.label}"
-    others = [item.name for item in told[1:4]]
-    also = f" So does {', '.join(others)}." if others else ""
-    reason = (
-        "It has nothing to do with what is shown, so that a model may learn it instead."
-        if stored
-        else "It may belong to what is to be told; if it does not, the model learns it instead."
-    )
-    return CHECK.finding(
-        "problem" if stored and best.strength >= THRESHOLDS.problem else "advice",
-        f"{best.name[0].upper()}{best.name[1:]} alone tells {which} "
-        f"({best.strength:.0%} of what is possible)",
-        explanation=(
-            f"Measured on {best.n:,} images that did not make the rule (p = {best.p_value:.2g} over all "
-            f"properties). {reason}{also}"
-        ),
-        evidence=evidence,
-        action=Action(
-            "fix_leak" if stored else "clean_data",
-            f"Make {best.name} the same for all classes, or collect each class from each source.",
-        ),
+    return judge_properties(
+        CHECK,
+        THRESHOLDS,
+        WORDS,
+        stored={name: [of(i) for i in images] for name, of in STORAGE.items()},
+        content={name: [of(i) for i in images] for name, of in LOOK.items()},
+        labels=[i.file.label for i in images],
     )
