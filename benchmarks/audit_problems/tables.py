@@ -181,6 +181,9 @@ def _kept_back() -> tuple[str, ...]:
 
 KEPT_TABLES = _kept_back()
 SEEN_TABLES = tuple(source.name for source in SOURCES if source.name not in KEPT_TABLES)
+SEEN_SINCE = ("insurance", "juice")
+"""Kept back at first; then the rule for rows that are equal by chance was mended on them."""
+
 SEEN_SEEDS, KEPT_SEEDS = (0, 1, 2), (3, 4)
 SEEDS = (*SEEN_SEEDS, *KEPT_SEEDS)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mldiag.data.audited.chance import chance_share
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import AuditedTable
 
@@ -75,35 +76,42 @@ class Repeats:
         return int(self.repeated.sum())
 
     @property
+    def mostly_chance(self) -> bool:
+        """Whether half of them or more are different cases: then the others cannot be called copies for sure.
+
+        What chance makes equal is reckoned as if columns were independent, so that it is a lower bound.
+        """
+        return self.by_chance >= 0.5 * self.count > 0
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether they are more than chance lets expect: by two standard errors of a Poisson count."""
+        return self.copies > 2 * self.by_chance**0.5
+
+    @property
     def copies(self) -> float:
         """How many of them are copies, not cases that happen to be equal."""
         return max(0.0, self.count - self.by_chance)
 
 
-def repeats_within(table: AuditedTable, columns: Sequence[str], *, looked_at: int = 4) -> Repeats:
+def repeats_within(table: AuditedTable, columns: Sequence[str]) -> Repeats:
     """Rows equal to an earlier one in all of the columns.
 
-    Different cases may be equal by chance, where features take few values. How many is told by rows that
-    are equal in all columns but one: where rows are no copies, these agree in the last column as often as
-    any two rows do (q), so that of k pairs equal in the others about k q are equal in all.
+    Different cases may be equal by chance, where features take few values; how many is told by rows that
+    are equal in a part of the columns (see `chance_share`).
 
     Args:
         table: The table.
         columns: The columns that count.
-        looked_at: Columns that are left out in turn.
     """
-    whole = row_hashes(table, columns)
-    repeated = _seen_before(whole)
-    chance = 0.0
-    for place in _telling_columns(table, columns, looked_at):
-        column = table[columns[place]]
-        others = whole - mixed(cell_hashes(column), place)
-        chance = max(chance, _chance_share(_pairs(others), _pairs(whole), column))
-    return Repeats(repeated, min(1.0, chance) * int(repeated.sum()))
+    repeated = _seen_before(row_hashes(table, columns))
+    count = int(repeated.sum())
+    chance = chance_share(_varied(table, columns)) if count else 0.0
+    return Repeats(repeated, chance * count)
 
 
 def repeats_between(
-    train: AuditedTable, test: AuditedTable, columns: Sequence[str], *, looked_at: int = 4
+    train: AuditedTable, test: AuditedTable, columns: Sequence[str]
 ) -> tuple[Repeats, NDArray[np.int64]]:
     """Test rows equal to a training row, and the positions of these training rows.
 
@@ -111,46 +119,26 @@ def repeats_between(
         train: The training table.
         test: The test table.
         columns: The columns that count, of both.
-        looked_at: Columns that are left out in turn.
     """
     first, second = row_hashes(train, columns), row_hashes(test, columns)
     repeated = np.isin(second, first)
+    count = int(repeated.sum())
     chance = 0.0
-    for place in _telling_columns(train, columns, looked_at):
-        name = columns[place]
-        a = first - mixed(cell_hashes(train[name]), place)
-        b = second - mixed(cell_hashes(test[name]), place)
-        chance = max(chance, _chance_share(_pairs(a, b), _pairs(first, second), train[name]))
+    if count:
+        # A column in which only one table varies tells its rows from those of the other.
+        either = [c for c in columns if train[c].n_unique > 1 or test[c].n_unique > 1]
+        chance = chance_share(_mixed_columns(train, either), _mixed_columns(test, either))
     partners = np.flatnonzero(np.isin(first, second[repeated])).astype(np.int64)
-    return Repeats(repeated, min(1.0, chance) * int(repeated.sum())), partners
+    return Repeats(repeated, chance * count), partners
 
 
 def _seen_before(hashes: Hashes) -> NDArray[np.bool_]:
     return np.asarray(pd.Series(hashes).duplicated().to_numpy(dtype=bool))
 
 
-def _pairs(first: Hashes, second: Hashes | None = None) -> int:
-    """Pairs of equal rows: within one table, or between two."""
-    ours = pd.Series(first).value_counts(sort=False)
-    if second is None:
-        return int((ours * (ours - 1) // 2).sum())
-    theirs = pd.Series(second).value_counts(sort=False)
-    return int((ours * theirs.reindex(ours.index, fill_value=0)).sum())
+def _varied(table: AuditedTable, columns: Sequence[str]) -> list[Hashes]:
+    return _mixed_columns(table, [c for c in columns if table[c].n_unique > 1])
 
 
-def _chance_share(in_others: int, in_all: int, column: Column) -> float:
-    """Share of the pairs equal in all columns that are so by chance, from those equal in all but one."""
-    counts = column.counts.astype(np.float64)
-    rows = float(counts.sum())
-    agree = float(
-        (counts * (counts - 1)).sum() / max(1.0, rows * (rows - 1))
-    )  # of two different rows
-    if agree >= 0.9 or not in_all:
-        return 0.0
-    return max(0, in_others - in_all) * agree / (1 - agree) / in_all
-
-
-def _telling_columns(table: AuditedTable, columns: Sequence[str], most: int) -> list[int]:
-    """Places of the columns that tell most of chance: those that vary, with the fewest values first."""
-    varied = [i for i, c in enumerate(columns) if table[c].n_unique > 1]
-    return sorted(varied, key=lambda i: table[columns[i]].n_unique)[:most]
+def _mixed_columns(table: AuditedTable, columns: Sequence[str]) -> list[Hashes]:
+    return [mixed(cell_hashes(table[name]), place) for place, name in enumerate(columns)]

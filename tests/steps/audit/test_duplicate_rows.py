@@ -32,3 +32,12 @@ def test_copies_are_seen_among_rows_that_are_equal_by_chance():
 
 def test_a_handful_of_rows_says_nothing():
     assert judged(duplicate_rows, healthy(8)).outcome == "not_applicable"
+
+
+def test_rows_that_are_mostly_equal_by_chance_are_never_a_problem():
+    from tests.data.audited.test_chance import streets
+
+    for seed in range(3):
+        found = judged(duplicate_rows, streets(1200, seed), target=None)
+        assert found.outcome in ("passed", "advice")
+        assert found.evidence["by_chance"] > 0.5 * found.evidence["equal_rows"] > 50

@@ -33,3 +33,14 @@ def test_without_a_test_table_it_says_how():
     found = judged(train_test_overlap, healthy())
     assert found.outcome == "not_applicable"
     assert "--test" in found.title
+
+
+def test_customers_of_one_street_on_both_sides_are_no_problem():
+    from tests.data.audited.test_chance import streets
+
+    frame = streets(1600)
+    found = judged(train_test_overlap, frame.head(1200), frame.tail(400), target=None)
+    assert found.outcome in ("passed", "advice")
+    fine = frame.assign(weight=np.random.default_rng(0).normal(size=1600))
+    copied = pd.concat([fine.tail(400), fine.head(20)], ignore_index=True)
+    assert judged(train_test_overlap, fine.head(1200), copied, target=None).outcome == "problem"

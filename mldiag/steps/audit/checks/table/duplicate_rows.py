@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mldiag.data.audited.rows import repeats_within
+from mldiag.data.audited.rows import Repeats, repeats_within
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import named_rows
+from mldiag.steps.audit.evidence import MOST_ROWS, named_rows
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,22 @@ CHECK = Check(
     title="Do rows stand in the training table more than once?",
     detects=(
         "Rows equal to an earlier one in every feature and the target, in excess of what chance explains "
-        "(rows equal in all columns but one tell that): advice from {share:.1%} of the rows, a problem "
-        "from {problem_share:.0%}."
+        "(rows equal in a part of the columns tell that): advice from {share:.1%} of the rows, a problem "
+        "from {problem_share:.0%}, but not where chance explains half of them."
     ),
     why="A random split puts copies on both sides: the score then counts rows that were learned by heart.",
     fix="Leave out the copies before splitting; where they are the same case measured again, declare group=.",
     source="Barz and Denzler (2020), Journal of Imaging 6, on duplicates in CIFAR.",
     thresholds=THRESHOLDS,
 )
+
+
+def _told(found: Repeats) -> str:
+    """What rows that equal earlier ones are called, by how many of them chance explains."""
+    if found.mostly_chance:
+        return f"equal earlier ones, at least {found.by_chance:.0f} of them by chance"
+    chance = f", about {found.by_chance:.0f} of them by chance" if found.by_chance >= 1 else ""
+    return f"are copies of earlier ones{chance}"
 
 
 def judge(subject: TableAudit) -> Finding:
@@ -65,22 +73,22 @@ def judge(subject: TableAudit) -> Finding:
         "by_chance": found.by_chance,
         "share": share,
     }
-    if share < THRESHOLDS.share or found.copies < THRESHOLDS.least_copies:
+    few = share < THRESHOLDS.share or found.copies < THRESHOLDS.least_copies
+    if few or not found.beyond_chance:
         told = (
             f"{found.count:,} of {n:,} rows equal an earlier one, as chance has it"
             if found.count
             else f"All {n:,} rows differ"
         )
         return CHECK.finding("passed", told, evidence=evidence)
-    severe = share >= THRESHOLDS.problem_share
-    chance = f", about {found.by_chance:.0f} of them by chance" if found.by_chance >= 1 else ""
+    severe = share >= THRESHOLDS.problem_share and not found.mostly_chance
     return CHECK.finding(
         "problem" if severe else "advice",
-        f"{found.count:,} of {n:,} rows ({found.count / n:.1%}) are copies of earlier ones{chance}",
+        f"{found.count:,} of {n:,} rows ({found.count / n:.1%}) {_told(found)}",
         explanation="A random split puts copies on both sides, and the score is too good."
         if severe
         else "",
-        evidence=evidence | {"copies": rows[:100_000].tolist()} | named_rows(train=rows),
+        evidence=evidence | {"copies": rows[:MOST_ROWS].tolist()} | named_rows(train=rows),
         action=Action(
             "clean_data",
             "Leave out the copies before any split, or declare what they share as group=."

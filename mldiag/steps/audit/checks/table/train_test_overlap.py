@@ -35,7 +35,8 @@ CHECK = Check(
     title="Do test rows stand in the training table?",
     detects=(
         "Test rows equal to a training row in every feature, in excess of what chance explains: advice "
-        "from {share:.1%} of the test rows, a problem from {problem_share:.1%}."
+        "from {share:.1%} of the test rows, a problem from {problem_share:.1%}, but not where chance "
+        "explains half of them."
     ),
     why="A row that was trained on is not predicted but remembered: the test score is too good.",
     fix="Leave these rows out of the training table, and find out how they came into both.",
@@ -59,19 +60,23 @@ def judge(subject: TableAudit) -> Finding:
     found, partners = repeats_between(subject.train, subject.test, columns)
     rows, share = np.flatnonzero(found.repeated), found.copies / n
     evidence = {"n": n, "equal_rows": found.count, "by_chance": found.by_chance, "share": share}
-    if share < THRESHOLDS.share or found.copies < THRESHOLDS.least:
+    few = share < THRESHOLDS.share or found.copies < THRESHOLDS.least
+    if few or not found.beyond_chance:
         told = (
             "No test row stands"
             if not found.count
             else f"Only {found.count:,} of {n:,} test rows stand, as chance has it,"
         )
         return CHECK.finding("passed", f"{told} in the training table", evidence=evidence)
-    severe = share >= THRESHOLDS.problem_share
-    chance = f", about {found.by_chance:.0f} of them by chance" if found.by_chance >= 1 else ""
+    severe = share >= THRESHOLDS.problem_share and not found.mostly_chance
+    about = "at least" if found.mostly_chance else "about"
+    chance = f", {about} {found.by_chance:.0f} of them by chance" if found.by_chance >= 1 else ""
     return CHECK.finding(
         "problem" if severe else "advice",
         f"{found.count:,} of {n:,} test rows ({found.count / n:.1%}) stand in the training table{chance}",
-        explanation="They are remembered, not predicted: the test score is too good.",
+        explanation="They are remembered, not predicted: the test score is too good."
+        if not found.mostly_chance
+        else "The features are so coarse that different cases are often equal: look before leaving any out.",
         evidence=evidence | named_rows(train=partners, test=rows),
         action=Action("fix_split", "Leave these rows out of the training table."),
     )
