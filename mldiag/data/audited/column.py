@@ -128,6 +128,9 @@ class Column:
         return self.kind == "number" and self.is_whole and self.n_unique <= limit
 
     def shown(self, row: int) -> str:
-        """A cell as text, cut at 40 characters."""
-        text = str(self.raw.iloc[row])
+        """A cell as text, cut at 40 characters; whole numbers without a decimal point."""
+        cell = self.raw.iloc[row]
+        if isinstance(cell, float) and cell.is_integer() and self.is_whole:
+            cell = int(cell)
+        text = str(cell)
         return text if len(text) <= 40 else f"{text[:39]}…"

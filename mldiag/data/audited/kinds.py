@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from mldiag.errors import MldiagError, unknown_name
@@ -13,6 +13,23 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 DECLARED = "as declared"
 """What speaks for a kind that the user declared."""
+
+
+def written_kinds(types: str | Mapping[str, str] | Sequence[str]) -> tuple[str, ...]:
+    """Declarations as the command line takes them, from what Python code may bring.
+
+    Args:
+        types: `NAME=KIND`, several of them, or a mapping of names to kinds.
+
+    Example:
+        >>> written_kinds({"zip": "category"}), written_kinds("zip=category")
+        (('zip=category',), ('zip=category',))
+    """
+    if isinstance(types, str):
+        return (types,)
+    if isinstance(types, Mapping):
+        return tuple(f"{name}={kind}" for name, kind in types.items())
+    return tuple(types)
 
 
 def declared_kinds(types: Sequence[str]) -> dict[str, Kind]:

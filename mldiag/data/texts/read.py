@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -83,6 +84,24 @@ def read_texts(
         train=tuple(facts[file] for file in collection.of("train")),
         test=tuple(facts[file] for file in collection.of("test")),
         task="classification" if labelled else None,
+    )
+
+
+def encodings_told(audit: TextAudit) -> tuple[str, ...]:
+    """Which texts are not in UTF-8, and as what they were read; nothing where all are.
+
+    Example:
+        >>> file = MediaFile("a.txt", "train", None, 4)
+        >>> encodings_told(TextAudit((text_facts(file, "Köln".encode("cp1252")),)))
+        ('1 of 1 texts is not in UTF-8, and was read as CP1252',)
+    """
+    facts = (*audit.train, *audit.test)
+    others = Counter(one.encoding for one in facts if one.encoding and one.encoding != "utf-8")
+    others.pop("utf-8-sig", None)
+    return tuple(
+        f"{count:,} of {len(facts):,} texts {'is' if count == 1 else 'are'} not in UTF-8, and "
+        f"{'was' if count == 1 else 'were'} read as {encoding.upper()}"
+        for encoding, count in others.most_common()
     )
 
 

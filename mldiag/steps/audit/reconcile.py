@@ -19,6 +19,8 @@ CAUSES: tuple[tuple[str, str], ...] = (
     ("missing-spellings", "mixed-types"),
     ("numeric-sentinel", "outliers"),
     ("numeric-sentinel", "feature-drift"),
+    ("numeric-sentinel", "skewed-features"),
+    ("numeric-sentinel", "unit-mix-up"),
     ("unit-mix-up", "outliers"),
     ("unit-mix-up", "feature-drift"),
     ("scaler-refitted-on-test", "feature-drift"),
@@ -31,6 +33,7 @@ CAUSES: tuple[tuple[str, str], ...] = (
     ("new-categories", "joint-drift"),
     ("missing-share-changed", "joint-drift"),
     ("unit-mix-up", "skewed-features"),
+    ("outliers", "skewed-features"),
     ("label-drift", "joint-drift"),
 )
 """(cause, consequence) by slug, nearest cause first for each consequence."""
@@ -55,21 +58,35 @@ def reconciled(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     marked = []
     for finding in findings:
         cause = _cause(finding, told) if finding.outcome in TOLD else None
-        marked.append(finding if cause is None else replace(finding, caused_by=cause.code))
+        marked.append(finding if cause is None else _under(finding, cause))
     return tuple(marked)
 
 
+def _under(finding: Finding, cause: Finding) -> Finding:
+    """The finding as a consequence, which its text says too."""
+    told = f"Follows from {cause.code} {cause.slug}: mend that first, then look again."
+    explanation = f"{told} {finding.explanation}".strip()
+    return replace(finding, caused_by=cause.code, explanation=explanation)
+
+
 def _cause(finding: Finding, told: dict[str, Finding]) -> Finding | None:
-    for cause_slug, consequence in CAUSES:
-        cause = told.get(cause_slug)
-        if consequence == finding.slug and cause is not None and _covers(cause, finding):
+    causes = [told[cause] for cause, slug in CAUSES if slug == finding.slug and cause in told]
+    for cause in causes:
+        if _covers([cause], finding):
             return cause
-    return None
+    # A code in one column and a unit in the other explain both together: the nearest is named.
+    sharing = [cause for cause in causes if _shared(cause, finding)]
+    return sharing[0] if sharing and _covers(sharing, finding) else None
 
 
-def _covers(cause: Finding, finding: Finding) -> bool:
-    """Whether the cause explains all that the finding names."""
-    own, others = finding.evidence.get("columns"), cause.evidence.get("columns")
-    if own and others:
-        return set(own) <= set(others)
+def _covers(causes: Sequence[Finding], finding: Finding) -> bool:
+    """Whether the causes explain all that the finding names."""
+    own = finding.evidence.get("columns")
+    others = [cause.evidence.get("columns") or () for cause in causes]
+    if own and all(others):
+        return set(own) <= {name for names in others for name in names}
     return True
+
+
+def _shared(cause: Finding, finding: Finding) -> set[str]:
+    return set(cause.evidence.get("columns") or ()) & set(finding.evidence.get("columns") or ())

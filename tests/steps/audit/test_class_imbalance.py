@@ -42,3 +42,9 @@ def test_quantities_and_no_target():
     frame = pd.DataFrame({"x": range(80), "y": np.linspace(0, 1, 80)})
     assert class_imbalance.judge(audited(frame, target="y")) is None
     assert class_imbalance.judge(audited(frame)) is None
+
+
+def test_classes_of_whole_numbers_are_written_without_a_point():
+    found = judged({0.0: 970, 1.0: 30})
+    assert found.title.startswith("Class 1 has 30 rows")
+    assert found.evidence["counts"] == {"1": 30, "0": 970}

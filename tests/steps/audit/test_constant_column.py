@@ -18,3 +18,13 @@ def test_one_value_beside_missing_ones_is_not_constant():
 
 def test_one_row_cannot_tell():
     assert judged(constant_column, healthy().head(1)).outcome == "not_applicable"
+
+
+def test_an_empty_column_is_called_empty():
+    assert judged(constant_column, healthy().assign(note=None)).title == (
+        "Column note is empty in all 200 rows"
+    )
+    both = judged(constant_column, healthy().assign(unit="kg", note=None)).title
+    assert (
+        both == "Column unit holds the same in all 200 rows; column note is empty in all 200 rows"
+    )

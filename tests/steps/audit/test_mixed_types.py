@@ -23,3 +23,26 @@ def test_numbers_among_words_are_advice_and_the_test_table_is_looked_at():
 def test_words_with_digits_in_them_are_words():
     frame = healthy().assign(room=np.resize(["A1", "B2", "C3", "4"], 200))
     assert judged(mixed_types, frame).outcome == "passed"
+
+
+def test_dates_in_several_formats_are_told_by_example():
+    days = np.resize(["2024-03-05", "2024-04-11 08:30", "2024-05-09"], 200).astype(object)
+    assert judged(mixed_types, healthy().assign(seen=days)).outcome == "passed"
+    days[:40] = "05/04/2024"
+    found = judged(mixed_types, healthy().assign(seen=days))
+    assert (found.outcome, found.evidence["columns"]) == ("problem", ["seen"])
+    assert found.evidence["rows"] == {"train": list(range(40))}
+    assert "'05/04/2024'" in found.title
+    days[2:40] = "2024-03-05"
+    few = judged(mixed_types, healthy().assign(seen=days))
+    assert (few.outcome, few.evidence["rows"]) == ("advice", {"train": [0, 1]})
+
+
+def test_a_huge_cell_is_told_and_a_column_of_long_texts_is_not():
+    notes = np.resize(["fine", "as before"], 200).astype(object)
+    notes[7] = "x" * 200_000
+    found = judged(mixed_types, healthy().assign(note=notes))
+    assert (found.outcome, found.evidence["rows"]) == ("advice", {"train": [7]})
+    assert "200,000 characters" in found.title
+    books = [f"{i} " + "word " * 25_000 for i in range(40)]
+    assert judged(mixed_types, healthy(40).assign(book=books)).outcome == "passed"

@@ -31,3 +31,9 @@ def test_symmetric_and_exponential_columns_and_few_rows():
     frame = healthy(400).assign(wait=values)
     assert judged(skewed_features, frame, estimator=LogisticRegression()).outcome == "passed"
     assert judged(skewed_features, healthy(60)) is None
+
+
+def test_a_column_of_even_spread_on_the_scale_of_its_exponential_is_told_without_a_model():
+    values = np.exp(2.2 * np.random.default_rng(0).uniform(-1.7, 1.7, 400))
+    found = judged(skewed_features, healthy(400).assign(dose=values))
+    assert (found.outcome, found.evidence["columns"]) == ("advice", ["dose"])

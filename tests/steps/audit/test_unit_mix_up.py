@@ -59,3 +59,12 @@ def test_two_values_are_too_few_to_tell():
     frame.loc[:1, "height"] /= 100
     assert judged(unit_mix_up, frame).outcome == "passed"
     assert judged(unit_mix_up, patients(25)) is None
+
+
+def test_few_values_far_away_are_told_for_a_factor_that_tails_reach():
+    frame = healthy(150).assign(silicon=np.random.default_rng(1).normal(72, 1, 150))
+    assert judged(unit_mix_up, frame).outcome == "passed"
+    frame.loc[:6, "silicon"] /= 2.54
+    found = judged(unit_mix_up, frame)
+    assert found.evidence["columns"] == ["silicon"]
+    assert found.evidence["rows"]["train"] == list(range(7))

@@ -88,7 +88,7 @@ def judge_unusual(
     facts["values"] = [value(image) for image in found][: len(facts["files"])]
     more = in_test >= rule.split_share and in_test >= rule.split_factor * in_train
     shifted = more and _chance(found, known) <= rule.split_p
-    told = f"{counted(found, known, 'image')} are unusually {adjective}"
+    told = f"{counted(found, known, 'image')} {'is' if len(found) == 1 else 'are'} unusually {adjective}"
     if shifted:
         told += f": {in_test:.0%} of the test images, {in_train:.0%} of the training images"
     return check.finding(

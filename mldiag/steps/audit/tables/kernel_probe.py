@@ -15,7 +15,7 @@ WIDTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
 TRIED_ROWS = 500
 """Rows on which the width is chosen."""
 RIDGES = tuple(float(ridge) for ridge in np.geomspace(1e-3, 30, 10))
-CHUNK = 20_000
+CHUNK = 4_000
 SCALE_ROWS = 500
 
 

@@ -234,7 +234,9 @@ def _trees(
         n_jobs=TREE_THREADS if len(X) >= THREADED_ROWS else 1,
         max_features="sqrt" if classes else 0.5,
     )  # fmt: skip
-    filled = np.where(np.isnan(X), np.nanmin(X, axis=0) - 1, X).astype(np.float32)
+    largest = float(np.finfo(np.float32).max)  # trees hold no more; the order of the others stays
+    filled = np.where(np.isnan(X), np.nanmin(X, axis=0) - 1, X)
+    filled = np.clip(filled, -largest, largest).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a row that every tree has drawn has no prediction
         model.fit(filled[fitted], target[fitted])

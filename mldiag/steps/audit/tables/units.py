@@ -57,6 +57,7 @@ class Limits:
         near: Where these end.
         near_rows: Values in the smaller cluster for these factors.
         near_share: Share of the values there.
+        far: Separation from which no tail reaches so far, and fewer values do for these factors too.
     """
 
     separation: float = 5.0
@@ -71,6 +72,7 @@ class Limits:
     near: float = 6.0
     near_rows: int = 10
     near_share: float = 0.03
+    far: float = 12.0
 
 
 LIMITS = Limits()
@@ -148,7 +150,9 @@ def _cluster(rows: NDArray[np.int64], places: Floats, *, by_others: bool) -> Mix
                 continue
             count = int(beyond.sum())
             few = count < max(LIMITS.near_rows, LIMITS.near_share * len(places))
-            if factor < LIMITS.near and few:  # the end of a tail, more likely than another unit
+            if (
+                factor < LIMITS.near and few and apart < LIMITS.far
+            ):  # the end of a tail, more likely than another unit
                 continue
             limit = LIMITS.near_chance if factor < LIMITS.near else LIMITS.chance
             if _chance(outward[~beyond], outward[beyond]) < limit:

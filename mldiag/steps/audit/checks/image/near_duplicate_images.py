@@ -104,7 +104,8 @@ def judge(subject: ImageAudit) -> Finding:
         many = len(leaked) >= max(THRESHOLDS.least_images, THRESHOLDS.problem_share * len(tested))
         return CHECK.finding(
             "problem" if many else "advice",
-            f"{counted(leaked, tested, 'test image')} have a near copy among the training images",
+            f"{counted(leaked, tested, 'test image')} {'has' if len(leaked) == 1 else 'have'} "
+            f"a near copy among the training images",
             explanation=f"They are remembered, not predicted: the score is too good. {within}",
             evidence=evidence,
             action=Action("fix_split", "Keep the copies of an image on one side of the split."),

@@ -99,7 +99,8 @@ def judge(subject: ImageAudit) -> Finding:
     evidence["odd"] = {what: [i.file.name for i in those][:1_000] for what, those in odd.items()}
     return CHECK.finding(
         "advice",
-        f"{counted(found, images, 'image')} are stored unlike the others: {', '.join(parts)}",
+        f"{counted(found, images, 'image')} {'is' if len(found) == 1 else 'are'} "
+        f"stored unlike the others: {', '.join(parts)}",
         explanation=" ".join(_told(what, those, images) for what, those in odd.items()),
         evidence=evidence,
         action=Action("clean_data", _sentence([_REMEDIES[what] for what in odd])),

@@ -9,6 +9,7 @@ import numpy as np
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import listed
+from mldiag.steps.audit.tables.drift import shown_level
 from mldiag.wording import plural
 
 
@@ -59,7 +60,7 @@ def judge(subject: TableAudit) -> Finding | None:
     counts = column.counts
     if len(counts) < 2:
         only = (
-            f"There is only one class, {str(column.levels[0])[:40]!r}"
+            f"There is only one class, {shown_level(column.levels[0])[:40]!r}"
             if len(counts)
             else "There is no label"
         )
@@ -76,7 +77,7 @@ def judge(subject: TableAudit) -> Finding | None:
     rare = (ratios >= limit) | ((counts < THRESHOLDS.few_rows) & (ratios >= THRESHOLDS.few_ratio))
     n = int(counts.sum())
     order = np.argsort(counts, kind="stable")
-    shown = {str(column.levels[i])[:40]: int(counts[i]) for i in order[:20]}
+    shown = {shown_level(column.levels[i])[:40]: int(counts[i]) for i in order[:20]}
     evidence = {"n": n, "columns": [subject.target], "counts": shown, "largest": most}
     if not rare.any():
         least = int(counts.min())
@@ -85,7 +86,7 @@ def judge(subject: TableAudit) -> Finding | None:
             f"No class is rare: the smallest has {plural(least, 'row')} of {n:,}",
             evidence=evidence | {"columns": []},
         )
-    names = [str(column.levels[i]) for i in order if rare[i]]
+    names = [shown_level(column.levels[i]) for i in order if rare[i]]
     first = int(counts[order[0]])
     return CHECK.finding(
         "advice",

@@ -40,8 +40,16 @@ def judge(subject: TableAudit) -> Finding:
         return CHECK.finding("passed", f"Every feature varies over {n:,} rows", evidence=evidence)
     return CHECK.finding(
         "advice",
-        f"{stands(named, 'holds', 'hold')} the same in all {n:,} rows",
+        _told(constant, empty, n),
         explanation=f"{listed(named, 8)}: nothing can be learned from that.",
         evidence=evidence,
         action=Action("clean_data", f"Leave out {listed(named, 8)}."),
     )
+
+
+def _told(constant: list[str], empty: list[str], n: int) -> str:
+    same = f"{stands(constant, 'holds', 'hold')} the same in all {n:,} rows" if constant else ""
+    if not empty:
+        return same
+    without = f"{stands(empty, 'is', 'are')} empty in all {n:,} rows"
+    return f"{same}; {without[0].lower()}{without[1:]}" if same else without

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import AuditedTable, TableAudit
 from mldiag.findings import Action, Check, Finding
+from mldiag.steps.audit.evidence import named_rows
 from mldiag.steps.audit.tables.drift import SHOWN_COLUMNS, listed, splits_by_time, train_codes
 from mldiag.wording import plural
 
@@ -26,7 +27,6 @@ class Thresholds:
         problem_error: Error over all columns of a problem.
         least_rows: Fewer test rows than this with new categories are no problem.
         shown_levels: New categories that the evidence names for each column.
-        most_rows: Rows that the evidence names.
     """
 
     advice_share: float = 0.002
@@ -35,7 +35,6 @@ class Thresholds:
     problem_error: float = 0.002
     least_rows: int = 5
     shown_levels: int = 20
-    most_rows: int = 100_000
 
 
 THRESHOLDS = Thresholds()
@@ -85,9 +84,7 @@ def judge(subject: TableAudit) -> Finding | None:
             title = f"New categories in {listed(few)} are as rare as rare categories let expect"
         return CHECK.finding("passed", title, evidence=evidence)
     rows = np.unique(np.concatenate([new[name] for name in flagged]))
-    evidence["rows"] = {"test": rows[: THRESHOLDS.most_rows].tolist()}
-    if len(rows) > THRESHOLDS.most_rows:
-        evidence["rows_left_off"] = len(rows) - THRESHOLDS.most_rows
+    evidence |= named_rows(test=rows)
     first = flagged[0]
     count, by_time = len(new[first]), splits_by_time(subject)
     bad = share[first] >= THRESHOLDS.problem_share and count >= THRESHOLDS.least_rows
@@ -96,7 +93,8 @@ def judge(subject: TableAudit) -> Finding | None:
     shown = listed(evidence["levels"][first], SHOWN_COLUMNS)
     return CHECK.finding(
         "problem" if bad else "advice",
-        f"{plural(count, 'test row')} ({share[first]:.1%}) have categories of {first!r} unknown to training: "
+        f"{plural(count, 'test row')} ({share[first]:.1%}) {'has' if count == 1 else 'have'} categories of "
+        f"{first!r} unknown to training: "
         f"{shown}{more}",
         explanation="A model has learned nothing of them, and an encoder may refuse them."
         + (" The test rows come later, where new ones are to be expected." if by_time else ""),

@@ -12,6 +12,7 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.findings import Action, Check, Finding
 from mldiag.stats.tails import extremes
+from mldiag.steps.audit.evidence import named_rows
 from mldiag.steps.audit.tables.drift import listed
 from mldiag.wording import number, plural
 
@@ -30,7 +31,6 @@ class Thresholds:
         rows: Values that it has at least.
         related: Rank correlation with another column from which an extreme row there explains one here.
         fitted_on: Rows of a long column that are looked at first.
-        most_rows: Rows that the evidence names.
     """
 
     error: float = 0.005
@@ -42,7 +42,6 @@ class Thresholds:
     rows: int = 40
     related: float = 0.6
     fitted_on: int = 20_000
-    most_rows: int = 100_000
 
 
 THRESHOLDS = Thresholds()
@@ -89,12 +88,10 @@ def judge(subject: TableAudit) -> Finding | None:
     every = np.unique(np.concatenate(list(found.values())))
     evidence |= {
         "columns": names,
-        "rows": {"train": every[: THRESHOLDS.most_rows].tolist()},
         "outliers": {name: len(found[name]) for name in names},
         "distances": {name: float(np.abs(distances[name]).max()) for name in names},
+        **named_rows(train=every),
     }
-    if len(every) > THRESHOLDS.most_rows:
-        evidence["rows_left_off"] = len(every) - THRESHOLDS.most_rows
     bad = any(_takes_over(subject.train[name], found[name], distances[name]) for name in names)
     first = names[0]
     farthest = found[first][int(np.argmax(np.abs(distances[first])))]

@@ -44,7 +44,10 @@ CHECK = Check(
         "{rows:,} rows are looked at."
     ),
     why="A split at a row number, or batches in the order of the file, then see other cases than the rest.",
-    fix="Shuffle before splitting and before every epoch; if the order is time, declare --time.",
+    fix=(
+        "Shuffle before splitting and before every epoch; where --group is declared, split by whole groups; "
+        "if the order is time, declare --time."
+    ),
     source="AUDIT: cleanlab's non-iid check.",
     thresholds=THRESHOLDS,
 )
@@ -80,9 +83,17 @@ def judge(subject: TableAudit) -> Finding:
         "the next",
         explanation=f"{listed(shown, 6)}: rank correlation with the next row.",
         evidence=evidence,
-        action=Action(
-            "fix_split", "Shuffle before you split, or declare --time if the order is time."
-        ),
+        action=Action("fix_split", _remedy(subject.group)),
+    )
+
+
+def _remedy(group: str | None) -> str:
+    """Shuffled single rows would tear declared groups apart."""
+    if group is None:
+        return "Shuffle before you split, or declare --time if the order is time."
+    return (
+        f"Split by whole groups of {group} (GroupKFold), never at a row number, and shuffle before every "
+        "epoch only; declare --time if the order is time."
     )
 
 

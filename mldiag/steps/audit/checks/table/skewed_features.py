@@ -30,7 +30,7 @@ class Thresholds:
     """
 
     ratio: float = 12.0
-    unknown_ratio: float = 60.0
+    unknown_ratio: float = 20.0
     less: float = 0.3
     levels: int = 20
     rows: int = 100

@@ -10,6 +10,7 @@ import numpy as np
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
+from mldiag.steps.audit.evidence import named_rows
 from mldiag.steps.audit.tables.drift import listed
 from mldiag.steps.audit.tables.units import Limits, Mixed, mixed_units
 from mldiag.wording import number, plural
@@ -22,12 +23,10 @@ class Thresholds(Limits):
     Args:
         levels: Different values that a column has at least.
         problem_share: Share of the values in another unit from which it is a problem.
-        most_rows: Rows that the evidence names.
     """
 
     levels: int = 20
     problem_share: float = 0.01
-    most_rows: int = 100_000
 
 
 THRESHOLDS = Thresholds()
@@ -75,21 +74,20 @@ def judge(subject: TableAudit) -> Finding | None:
         )
     rows = np.unique(np.concatenate([mixed.rows for mixed in found.values()]))
     evidence |= {
-        "rows": {"train": rows[: THRESHOLDS.most_rows].tolist()},
         "factors": {name: mixed.factor for name, mixed in found.items()},
         "values": {name: len(mixed.rows) for name, mixed in found.items()},
         "separations": {name: mixed.separation for name, mixed in found.items()},
+        **named_rows(train=rows),
     }
-    if len(rows) > THRESHOLDS.most_rows:
-        evidence["rows_left_off"] = len(rows) - THRESHOLDS.most_rows
     ordered = sorted(found, key=lambda name: -len(found[name].rows))
     first = ordered[0]
-    share = len(found[first].rows) / len(subject.train[first].present)
+    count = len(found[first].rows)
+    share = count / len(subject.train[first].present)
     others = [f"{name} {_times(found[name])}" for name in ordered[1:]]
     more = f"; {listed(others)}" if others else ""
     return CHECK.finding(
         "problem" if share >= THRESHOLDS.problem_share else "advice",
-        f"{plural(len(found[first].rows), 'value')} of {first!r} ({share:.1%}) look "
+        f"{plural(count, 'value')} of {first!r} ({share:.1%}) look{'s' * (count == 1)} "
         f"{_times(found[first])}{more}",
         explanation=(
             f"The factor fits {found[first].units}. "
