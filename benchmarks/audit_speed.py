@@ -1,6 +1,7 @@
 """Seconds and memory of `mldiag audit` on 31 mixed columns, beside ydata-profiling in the same run.
 
     python benchmarks/audit_speed.py [--rows 10000 100000 1000000] [--rounds 3] > benchmarks/audit_speed.txt
+    python benchmarks/audit_speed.py --rows --large 20            # a Parquet of 20 million rows, 5.7 GB
     python benchmarks/audit_speed.py --ydata-python other-venv/bin/python      # it does not run with pandas 3
 
 Every measurement is a new process that reads a Parquet file and ends: seconds from its start to its end,
@@ -26,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
 import mldiag
 
@@ -162,7 +165,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--large", type=int, default=0, help="million rows of a large Parquet")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ydata-python", help="the interpreter of an environment that has it")
     options = parser.parse_args()
@@ -179,6 +183,8 @@ def main() -> None:
     print(f"{'rows':>10}  {'':26}{'seconds':>9}  {'':18}{'CPU s':>9}{'peak MB':>9}")
     for rows in options.rows:
         _measure_size(rows, tools, options.rounds)
+    if options.large:
+        _measure_large(options.large)
 
 
 def _measure_size(rows: int, tools: list[Side], rounds: int) -> None:
@@ -205,6 +211,35 @@ def _measure_size(rows: int, tools: list[Side], rounds: int) -> None:
                 taken[tool.name].append(measured(command, own))
     for tool_name, runs in taken.items():
         _print_side(rows, tool_name, runs)
+
+
+def _measure_large(millions: int) -> None:
+    """An uncompressed Parquet of many row groups, of which an audit looks at a sample."""
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "large.parquet"
+        frame, writer = mixed_table(1_000_000), None
+        for part in range(millions):
+            rng = np.random.default_rng(part)
+            frame["customer_id"] = rng.permutation(len(frame)) + part * len(frame)
+            for column in ("rate", "measure_1", "measure_2"):
+                frame[column] = rng.permutation(frame[column].to_numpy())
+            table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                writer = pyarrow.parquet.ParquetWriter(
+                    file, table.schema, compression="none", use_dictionary=False
+                )
+            writer.write_table(table, row_group_size=250_000)
+        del frame, table
+        if writer is not None:
+            writer.close()
+        ours = [sys.executable, "-m", "mldiag", "audit", str(file), "--target", "left"]
+        size = file.stat().st_size / 1e9
+        seconds, busy, peak = measured([*ours, "--no-mlflow"], Path(name))
+        print(
+            f"{millions * 1_000_000:>10,}  without MLflow, {size:.1f} GB: {seconds:.1f} s, "
+            f"{busy:.1f} CPU s, {peak:,.0f} MB",
+            flush=True,
+        )
 
 
 def _print_side(rows: int, name: str, runs: list[tuple[float, float, float]]) -> None:

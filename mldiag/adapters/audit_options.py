@@ -46,6 +46,10 @@ class AuditOptions(Protocol):
         """The encoding of a file of text."""
 
     @property
+    def rows_at_most(self) -> int | None:
+        """Rows of a table that are looked at; None for what the memory holds."""
+
+    @property
     def estimator(self) -> str | None:
         """The model that the data are for."""
 

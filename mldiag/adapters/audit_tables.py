@@ -67,6 +67,8 @@ def frame_of(data: Any, name: str, *, target: str | None = None) -> tuple[pd.Dat
         if hasattr(data[1], "index") and hasattr(data[0], "index"):
             _check_aligned(data[0].index, data[1].index, name)
         targets = data[1].to_numpy() if hasattr(data[1], "to_numpy") else np.asarray(data[1])
+        if targets.ndim == 2 and targets.shape[1] == 1:
+            targets = targets[:, 0]
         if len(targets) != len(features) or targets.ndim > 1:
             raise MldiagError(
                 f"{name} has {len(features)} rows of features, and targets of shape {targets.shape}",
@@ -88,6 +90,26 @@ def frame_of(data: Any, name: str, *, target: str | None = None) -> tuple[pd.Dat
         )
     flat = array.reshape(len(array), width)
     return pd.DataFrame(flat, columns=[f"x{i}" for i in range(width)]), target
+
+
+def flattened(data: Any, name: str) -> tuple[str, ...]:
+    """What to say of an array with more than two sides, which `frame_of` lays out as columns.
+
+    Args:
+        data: As for `frame_of`.
+        name: What to call it.
+
+    Example:
+        >>> flattened(np.zeros((5, 8, 8)), "train")
+        ('train: 8 x 8 values a row are looked at as 64 columns',)
+    """
+    features = data[0] if isinstance(data, (tuple, list)) and len(data) == 2 else data
+    shape = tuple(getattr(features, "shape", ()))
+    if len(shape) < 3:
+        return ()
+    sides = " x ".join(str(int(side)) for side in shape[1:])
+    width = int(np.prod(shape[1:]))
+    return (f"{name}: {sides} values a row are looked at as {width:,} columns",)
 
 
 def _check_aligned(features: Any, targets: Any, name: str) -> None:

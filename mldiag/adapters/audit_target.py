@@ -13,6 +13,7 @@ from mldiag.adapters.audit_options import AuditOptions
 from mldiag.adapters.audit_outputs import check_outputs
 from mldiag.adapters.audit_tables import (
     Roles,
+    flattened,
     frame_of,
     inspected_tables,
     is_preprocessed,
@@ -26,17 +27,19 @@ from mldiag.data.audited.kinds import declared_kinds
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
 
-Tell = Callable[[str], None]
+Tell = Callable[[str, int, int], None]
+"""Takes what is read, how much of it is done, and how much there is."""
 
 CODE_ENDINGS = (".py", ".toml")
 
 
-def find_audited(target: str | None, settings: AuditOptions) -> Found:
+def find_audited(target: str | None, settings: AuditOptions, *, tell: Tell | None = None) -> Found:
     """The experiment of an audit's TARGET, with what is to be looked at.
 
     Args:
         target: A data file, an archive, a folder of files, or the target of an experiment.
         settings: The step's settings.
+        tell: Told how far the reading of many files or of a large one is.
 
     Raises:
         MldiagError: If there is no such thing, or it cannot be read.
@@ -44,7 +47,7 @@ def find_audited(target: str | None, settings: AuditOptions) -> Found:
     check_outputs(target, settings)
     place = None if target is None else Path(target)
     if place is not None and _is_data(place):
-        return Found(audited_data(place, settings, typed=shlex.quote(str(target))))
+        return Found(audited_data(place, settings, typed=shlex.quote(str(target)), tell=tell))
     if place is not None and _looks_like_a_path(str(target)) and not place.exists():
         raise _no_such_file(place)
     found = find_experiment(target)
@@ -58,6 +61,7 @@ def audited_data(
     test: Any = None,
     estimator: Any = None,
     typed: str = "",
+    tell: Tell | None = None,
 ) -> Experiment:
     """An experiment of data alone.
 
@@ -67,6 +71,7 @@ def audited_data(
         test: The rows that score, likewise; None for those that `settings` name.
         estimator: The model that the data are for, as an object; None for the one that `settings` name.
         typed: How `train` was typed on the command line.
+        tell: Told how far the reading of many files or of a large one is.
     """
     test = settings.test if test is None else test
     if estimator is None and settings.estimator is not None:
@@ -75,16 +80,18 @@ def audited_data(
         from mldiag.adapters.audit_files import holds_media, inspected_media, read_tables
 
         place = Path(train)
-        home = place.resolve().parent
         name = _name_of(place)
+        place, test, chosen = _of_folder(place, test, settings, typed)
+        home = place.resolve().parent
         if holds_media(place, settings):
-            media = inspected_media(place, test, settings, typed=typed)
+            media = inspected_media(place, test, settings, typed=typed, tell=tell)
             return plain_experiment(name, home, media, task="classification")
-        frames = read_tables(place, test, settings)
+        frames = read_tables(place, test, settings, tell=tell)
         first, second, roles = frames.train, frames.test, _roles(settings)
-        digest, notices = frames.digest, frames.notices
+        digest, notices = frames.digest, (*chosen, *frames.notices)
     else:
-        home, name, digest, notices = Path.cwd(), "data", "", ()
+        home, name, digest = Path.cwd(), "data", ""
+        notices = (*flattened(train, "train"), *flattened(test, "test"))
         first, target = frame_of(train, "train", target=settings.target_column)
         roles = replace(_roles(settings), target=target)
         second = None if test is None else _second(test, settings, target)
@@ -93,6 +100,20 @@ def audited_data(
         digest=digest, notices=notices,
     )  # fmt: skip
     return _with_model(name, home, inspected, estimator)
+
+
+def _of_folder(
+    place: Path, test: Any, settings: AuditOptions, typed: str
+) -> tuple[Path, Any, tuple[str, ...]]:
+    """The tables of a folder of tables, and which they are; anything else as it is."""
+    from mldiag.adapters.audit_folders import tables_of_folder
+
+    if not place.is_dir() or settings.labels is not None:
+        return place, test, ()
+    tables = tables_of_folder(place, typed=typed)
+    if tables is None:
+        return place, test, ()
+    return tables.train, tables.test if test is None else test, tables.notices
 
 
 def _made(path: str) -> Any:

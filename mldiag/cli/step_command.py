@@ -133,7 +133,7 @@ def _diagnose(
     with ProgressListener() as listener:
         if common.tracking_uri is not False:
             writer_process.prepare()  # MLflow's import overlaps that of the experiment
-        found = find_subject(step, target, settings)
+        found = find_subject(step, target, settings, tell=listener.looking)
         experiment = found.experiment
         if found.announcement:
             listener.notice(found.announcement)
@@ -151,12 +151,18 @@ def _diagnose(
     return report
 
 
-def find_subject(step: Step, target: str | None, settings: Any) -> Found:
+def find_subject(
+    step: Step,
+    target: str | None,
+    settings: Any,
+    *,
+    tell: Callable[[str, int, int], None] | None = None,
+) -> Found:
     """The experiment that a target names; steps that read data also take a file or a folder of it."""
     if step.reads_data:
         from mldiag.adapters.audit_target import find_audited
 
-        return find_audited(target, settings)
+        return find_audited(target, settings, tell=tell)
     from mldiag.adapters.targets import find_experiment
 
     return find_experiment(target)

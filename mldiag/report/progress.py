@@ -103,14 +103,18 @@ class ProgressListener:
             self._bar.update(self._bar.task_ids[0], advance=1, failed=told)
 
     def looking(self, at: str, number: int, of: int) -> None:
-        """Show which check of the data is running; only in a terminal."""
+        """Show which check of the data is running, or what is read; only in a terminal."""
         if not self._console.is_terminal:
             return
         if self._bar is None:
             self._bar = _bar(self._console)
             self._bar.add_task("looking", total=of, failed="")
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=number, failed=at.replace("-", " "))
+        from rich.markup import escape
+
+        # The name of a check reads as words; the name of a file stays as it is.
+        at = escape(at) if " " in at else at.replace("-", " ")
+        self._bar.update(self._bar.task_ids[0], total=of, completed=number, failed=at)
 
     def notice(self, text: str) -> None:
         """Print a remark once, above the bar."""

@@ -52,7 +52,7 @@ class Listener(Protocol):
         """A result is there and in the store."""
 
     def looking(self, at: str, number: int, of: int) -> None:
-        """A check of the data begins: its name, its number from 0, and how many there are."""
+        """A check of the data begins, or files are read: which, its number from 0, and how many there are."""
 
     def notice(self, text: str) -> None:
         """Something the user should know."""

@@ -224,3 +224,28 @@ def test_equal_rows_by_chance_and_doubted_labels_are_left_to_a_person(tmp_path):
     assert len(pd.read_csv(tmp_path / "fixed.csv")) == 460
     log = json.loads((tmp_path / "fixed.changes.json").read_text())
     assert "duplicate-rows" in log["left_for_a_person"]
+
+
+def test_targets_of_one_column_and_arrays_of_images_are_taken_with_a_note(tmp_path):
+    random = np.random.default_rng(0)
+    images, labels = random.normal(size=(80, 3, 4)), np.resize([0, 1], 80)
+    report = audit(tmp_path, (images, labels.reshape(-1, 1)), target=None)
+    assert report.result["n_train"] == 80
+    assert "train: 3 x 4 values a row are looked at as 12 columns" in report.notices
+    flat = audit(tmp_path, (images.reshape(80, 12), labels), target=None)
+    assert not any("values a row" in notice for notice in flat.notices)
+
+
+def test_kinds_of_columns_may_come_as_a_mapping(tmp_path):
+    frame = healthy().assign(zip=np.arange(200) % 7)
+    report = audit(tmp_path, frame, types={"zip": "category"})
+    kinds = {row[0]: row[1] for table in report.tables for row in table.rows}
+    assert kinds["zip"] == "category"
+
+
+def test_numbers_near_the_end_of_floats_warn_of_nothing(tmp_path):
+    frame = healthy(300)
+    frame["x2"] *= 1e200
+    frame.loc[::2, "x3"] = -1e308
+    skipped = [f.title for f in audit(tmp_path, frame).findings if f.outcome == "skipped"]
+    assert not skipped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 
 from mldiag.data.archives import is_archive
 from mldiag.data.audited.reading_arrays import array_table, arrays_table, read_array, read_arrays
-from mldiag.data.audited.reading_columnar import read_arrow, read_parquet
+from mldiag.data.audited.reading_columnar import Progress, read_arrow, read_parquet
+from mldiag.data.audited.reading_counts import WholeCounts
 from mldiag.data.audited.reading_frame import as_frame
+from mldiag.data.audited.reading_hints import on_path
 from mldiag.data.audited.reading_json import read_json_lines
 from mldiag.data.audited.reading_members import chosen_member, tables_in
 from mldiag.data.audited.reading_parts import RawTable
+from mldiag.data.audited.reading_sampled import is_streamed, read_sampled_text
 from mldiag.data.audited.reading_text import as_utf8, read_text
 from mldiag.data.audited.table import sampled_rows
 from mldiag.data.table_format import beginning, check_present
@@ -42,6 +46,7 @@ class ReadTable:
         format: What it is, such as `CSV`.
         rows: Positions in the file of the rows of `frame`, in order; None where it has all of them.
         row_count: Rows in the file.
+        whole: What was counted over all rows, where a file was read a part at a time.
     """
 
     frame: pd.DataFrame
@@ -50,6 +55,7 @@ class ReadTable:
     format: str
     rows: NDArray[np.int64] | None = None
     row_count: int = 0
+    whole: WholeCounts | None = None
 
 
 def read_table(
@@ -59,6 +65,7 @@ def read_table(
     encoding: str | None = None,
     rows_at_most: int | None = None,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> ReadTable:
     r"""Read a table raw: only an empty cell is missing; `NA`, `?` and blanks stay as they are written.
 
@@ -67,8 +74,10 @@ def read_table(
             an archive with one of these.
         member: Which table of an archive; else the one that there is, or the one named train.
         encoding: How text is encoded; else UTF-8, or what a byte order mark says.
-        rows_at_most: Larger tables are sampled; Parquet without reading them into memory whole.
+        rows_at_most: Larger tables are sampled; Parquet, and large files of text in UTF-8, a part at a
+            time, without holding them in memory whole.
         seed: Decides which rows.
+        progress: Told how much of a file has been read of which only a sample is held, and of how much.
 
     Raises:
         MldiagError: If it is no such table, damaged, or ambiguous; with the line where it can be told.
@@ -84,6 +93,29 @@ def read_table(
     path = Path(path)
     check_present(path)
     _check_encoding(encoding)
+    try:
+        return _read(path, member, encoding, rows_at_most, seed, progress)
+    except MldiagError as error:
+        raise _on_path(error, path, member) from error.__cause__
+
+
+def _on_path(error: MldiagError, path: Path, member: str | None) -> MldiagError:
+    """The error with hints that run where the person stands."""
+    if member is None and error.hint and is_archive(path):
+        with contextlib.suppress(MldiagError):
+            member = tables_in(path).get("train")
+    return on_path(error, path, member)
+
+
+def _read(
+    path: Path,
+    member: str | None,
+    encoding: str | None,
+    rows_at_most: int | None,
+    seed: int,
+    progress: Progress | None,
+) -> ReadTable:
+    """The table behind a path that is there."""
     start = beginning(path)
     if not start:
         raise MldiagError(f"{path.name} is empty", expected="a header and rows")
@@ -100,7 +132,13 @@ def read_table(
             expected="--member with an archive or an .npz alone",
         )
     if start.startswith(b"PAR1"):
-        return _parquet(str(path), path.name, path, rows_at_most, seed)
+        return _parquet(str(path), path.name, path, rows_at_most, seed, progress=progress)
+    if rows_at_most is not None and is_streamed(path, start, encoding):
+        sample = read_sampled_text(path, rows_at_most, seed, progress=progress)
+        raw, rows, count = sample.raw, sample.rows, sample.count
+        notices = (*raw.notices, *_sample_notice(rows, count, seed))
+        frame = as_frame(raw.table)
+        return ReadTable(frame, notices, path, raw.format, rows, count, sample.whole)
     return _of_bytes(_mapped(path), path.name, path, encoding, rows_at_most, seed)
 
 
@@ -138,11 +176,13 @@ def _parquet(
     rows_at_most: int | None,
     seed: int,
     notices: tuple[str, ...] = (),
+    progress: Progress | None = None,
 ) -> ReadTable:
-    found = read_parquet(source, name, rows_at_most, seed)
+    found = read_parquet(source, name, rows_at_most, seed, progress=progress)
     told = _sample_notice(found.rows, found.count, seed)
     frame = as_frame(found.raw.table)
-    return ReadTable(frame, (*notices, *told), path, "Parquet", found.rows, found.count)
+    whole = found.whole
+    return ReadTable(frame, (*notices, *told), path, "Parquet", found.rows, found.count, whole)
 
 
 def _finished(raw: RawTable, path: Path, rows_at_most: int | None, seed: int) -> ReadTable:

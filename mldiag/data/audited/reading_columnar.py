@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mldiag.data.audited.reading_counts import Counting, WholeCounts
 from mldiag.data.audited.reading_parts import RawTable, checked_names, no_rows
 from mldiag.data.audited.table import sampled_rows
 from mldiag.errors import MldiagError, unknown_name
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BATCH_ROWS = 1 << 16
+
+Progress = Callable[[int, int], None]
+"""Told how much of a file has been read, and of how much."""
 
 
 def row_count(path: Path | str) -> int:
@@ -66,7 +71,14 @@ def row_groups(path: Path | str, columns: Sequence[str] | None = None) -> Iterat
             yield frame
 
 
-def read_parquet(source: Any, name: str, rows_at_most: int | None, seed: int) -> SampledTable:
+def read_parquet(
+    source: Any,
+    name: str,
+    rows_at_most: int | None,
+    seed: int,
+    *,
+    progress: Progress | None = None,
+) -> SampledTable:
     """Read Parquet whole, or a sample drawn over all row groups without holding more than one batch.
 
     Args:
@@ -74,6 +86,7 @@ def read_parquet(source: Any, name: str, rows_at_most: int | None, seed: int) ->
         name: Name of the file.
         rows_at_most: Larger files are sampled.
         seed: Decides which rows.
+        progress: Told how many rows of a sampled file have gone by, and of how many.
     """
     import pyarrow
 
@@ -87,15 +100,26 @@ def read_parquet(source: Any, name: str, rows_at_most: int | None, seed: int) ->
             table = _told(file.read, name, use_pandas_metadata=False)
             return SampledTable(_named(table, labels), None, count)
         rows = sampled_rows(count, rows_at_most, seed)
-        table = _told(_taken, name, file, rows)
-        return SampledTable(_named(table, labels), rows, count)
+        counting = Counting(labels)
+        table = _told(_taken, name, file, rows, counting, progress)
+        return SampledTable(_named(table, labels), rows, count, counting.counts())
 
 
+@dataclass(frozen=True, eq=False)
 class SampledTable:
-    """A table, the positions that its rows have in the file (None for all), and how many there are."""
+    """A table, or a sample of its rows.
 
-    def __init__(self, raw: RawTable, rows: NDArray[np.int64] | None, count: int) -> None:
-        self.raw, self.rows, self.count = raw, rows, count
+    Args:
+        raw: The rows.
+        rows: Positions that they have in the file; None for all.
+        count: Rows of the file.
+        whole: What was counted over all rows, where these are a sample.
+    """
+
+    raw: RawTable
+    rows: NDArray[np.int64] | None
+    count: int
+    whole: WholeCounts | None = None
 
 
 def _named(table: Any, labels: list[str]) -> RawTable:
@@ -141,8 +165,10 @@ def parquet_file(source: Any, name: str) -> Any:
     return _told(pyarrow.parquet.ParquetFile, name, source, pre_buffer=False)
 
 
-def _taken(file: Any, rows: NDArray[np.int64]) -> Any:
-    """Some rows, at sorted positions."""
+def _taken(
+    file: Any, rows: NDArray[np.int64], counting: Counting, progress: Progress | None
+) -> Any:
+    """Some rows, at sorted positions; all are counted."""
     import pyarrow
 
     parts, first = [], 0
@@ -151,6 +177,9 @@ def _taken(file: Any, rows: NDArray[np.int64]) -> Any:
         if high > low:
             parts.append(batch.take(pyarrow.array(rows[low:high] - first)))
         first += len(batch)
+        counting.add(batch)
+        if progress is not None:
+            progress(first, file.metadata.num_rows)
     return pyarrow.Table.from_batches(parts)
 
 

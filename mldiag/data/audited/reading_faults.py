@@ -8,12 +8,14 @@ import shlex
 from collections.abc import Iterator
 
 from mldiag.data.archives.member import in_bytes
+from mldiag.data.audited.reading_headers import lines_above
 from mldiag.data.encodings import is_binary, likely_encoding
 from mldiag.data.table_checks import plain_misfit, quoted_misfit
 from mldiag.data.table_format import SEPARATORS, TableFormat
 from mldiag.errors import MldiagError
 
 _BLOCK_BYTES = 1 << 24
+_HEAD_BYTES = 1 << 16
 _LINES_LOOKED_AT = 200
 
 
@@ -47,6 +49,9 @@ def fault_of(
         told = str(error).splitlines() or ["it is no table"]
         return MldiagError(f"{name} cannot be read: {told[0]}", expected="a table of text")
     number, found = misfit
+    above = lines_above(bytes(view[:_HEAD_BYTES]), form, width, name)
+    if above is not None:
+        return above
     return MldiagError(
         f"{name}, line {number:,}: {found} field{'s' * (found != 1)}",
         expected=f"{width}, as in the header" + _other_separator(view, number, form, width),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mldiag.data.audited.reading_headers import naming_call, unnamed
 from mldiag.errors import MldiagError
 
 READ_FORMATS = "CSV, TSV, Parquet, Arrow, Feather, NumPy, JSON lines, or an archive of these"
@@ -59,6 +60,7 @@ def checked_names(names: Sequence[str], name: str) -> list[str]:
         raise MldiagError(
             f"{name} has {len(places):,} columns named {repeated[0]!r}: columns {some}",
             expected="each name once",
+            hint=naming_call(name) if unnamed(names, name) else "",
         )
     if not names:
         raise MldiagError(f"{name} has no columns", expected="a table")

@@ -13,6 +13,7 @@ from mldiag.data.audited.reading_faults import (
     not_utf8,
     wrong_declared,
 )
+from mldiag.data.audited.reading_headers import check_comments, unnamed
 from mldiag.data.audited.reading_parts import RawTable, checked_names, no_rows, wrong_kind
 from mldiag.data.encodings import is_binary, marked_encoding
 from mldiag.data.table_format import TableFormat, other_format, text_format
@@ -56,15 +57,17 @@ def read_text(data: Any, name: str) -> RawTable:
     if is_binary(start):
         raise control_noise(name)
     form = text_format(start)
-    names, body = _header(view, form, name)
+    names, body = header_of(view, form, name)
     if not bytes(view[body : body + _SNIFFED_BYTES]).strip() and not bytes(view[body:]).strip():
         raise no_rows(name)
     table = _parsed(data, names, body, form, name)
     commas = ("decimals are written with a comma",) if form.decimal == "," else ()
-    return RawTable(table, _described(form), commas)
+    told = unnamed(names, name)
+    return RawTable(table, described(form), (*commas, *((told,) if told else ())))
 
 
-def _described(form: TableFormat) -> str:
+def described(form: TableFormat) -> str:
+    """What a table of text is called, such as CSV."""
     return {",": "CSV", "\t": "TSV"}.get(form.separator, f"CSV separated by {form.separator}")
 
 
@@ -117,9 +120,10 @@ def _invalid_place(view: memoryview) -> int | None:
     return len(view) - pending if pending else None
 
 
-def _header(view: memoryview, form: TableFormat, name: str) -> tuple[list[str], int]:
+def header_of(view: memoryview, form: TableFormat, name: str) -> tuple[list[str], int]:
     """The names in the first line that is not blank, and where the rows begin."""
     head = bytes(view[:MOST_HEADER_BYTES])
+    check_comments(head[:_SNIFFED_BYTES], name)
     start = len(head) - len(head.lstrip(b"\r\n"))
     end = _line_end(head, start)
     if end is None:
@@ -185,6 +189,18 @@ def _parsed(data: Any, names: list[str], body: int, form: TableFormat, name: str
         for column in doubtful:
             table = table.set_column(names.index(column), column, again.column(column))
     return table
+
+
+def read_with_types(rows: Any, names: list[str], form: TableFormat, name: str) -> Any:
+    """Rows without a header as a `pyarrow.Table`, with the types that all cells of a column agree in.
+
+    Args:
+        rows: The text, as a `pyarrow.Buffer`.
+        names: Of the columns.
+        form: How it is written.
+        name: Name of the file, for errors.
+    """
+    return _parsed(rows, names, 0, form, name)
 
 
 def _read(

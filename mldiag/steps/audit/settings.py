@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mldiag.data.audited.kinds import declared_kinds
+from mldiag.data.audited.kinds import declared_kinds, written_kinds
 from mldiag.early_checks import check_count, check_gain
 from mldiag.errors import MldiagError, unknown_name
 
@@ -26,6 +26,8 @@ class Settings:
         labels: A table of file names and labels, for folders of images, sounds or texts.
         member: The file to read inside an archive.
         encoding: The encoding of a file of text, where it is not told by itself.
+        rows_at_most: Rows of a table that are looked at, drawn with a seed; by default all that fit into half
+            of the free memory, else a million.
         estimator: The model that the data are for, `package.module:Class`.
         measure: Whether to train with and without what a finding advises, and tell the gain.
         repeats: Draws of the rows for each of these trainings.
@@ -72,6 +74,13 @@ class Settings:
     encoding: str | None = field(
         default=None, metadata={"help": "Encoding of a text file: cp1252, shift_jis."}
     )
+    rows_at_most: int | None = field(
+        default=None,
+        metadata={
+            "help": "Rows of a table that are looked at; by default all, or a million where memory is short.",
+            "example": 200_000,
+        },
+    )
     estimator: str | None = field(
         default=None,
         metadata={"help": "The model that the data are for: package.module:Class."},
@@ -111,10 +120,12 @@ class Settings:
     def __post_init__(self) -> None:
         """Check what can be checked before anything is read."""
         check_count("repeats", self.repeats, flag="--repeats 5")
+        if self.rows_at_most is not None:
+            check_count("rows_at_most", self.rows_at_most, flag="--rows-at-most 200000")
         check_gain(self.gain)
         if self.task is not None and self.task not in TASKS:
             raise unknown_name("task", str(self.task), TASKS, hint="--task classification")
-        given = (self.types,) if isinstance(self.types, str) else tuple(self.types)
+        given = written_kinds(self.types)
         object.__setattr__(self, "types", given)
         declared_kinds(given)
         if self.fix is not None and Path(self.fix).suffix not in (".csv", ".parquet"):
