@@ -30,6 +30,7 @@ from mldiag.run.settings import Listener, PlanSummary, RunSettings
 from mldiag.run.shared_study import SharedStudy, brought
 from mldiag.run.store.trial_store import Store
 from mldiag.steps import Step
+from mldiag.tracking import writer_process
 from mldiag.tracking.destination import TrackingSettings, resolve_destination
 from mldiag.tracking.tracker import Tracker
 from mldiag.trial_result import TrialResult
@@ -160,6 +161,8 @@ def diagnose_experiment(
     )
     if destination is not None:
         check_tracking_uri(destination.uri)
+    if step.reads_data and experiment.inspected is not None:
+        writer_process.prepare_store(destination)
     step.look(experiment, listener.looking)
     step.plan(experiment, settings)  # a wrong name or range is told before anything is written
     with Store.open(folder / "trials.db") as store:

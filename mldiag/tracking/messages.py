@@ -15,6 +15,13 @@ _LENGTH = struct.Struct("!Q")
 
 
 @dataclass(frozen=True)
+class Prepare:
+    """Before the first word: a file of MLflow's that will be needed."""
+
+    destination: Destination
+
+
+@dataclass(frozen=True)
 class Open:
     """First word: where to write, and about what."""
 

@@ -42,6 +42,7 @@ def main() -> NoReturn:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what MLflow prints must not mix with the messages
     inbox = _inbox(sys.stdin.buffer)
+    session.IMPORTING.acquire()  # here, so that nothing is served before the thread has begun
     threading.Thread(target=_import_mlflow, name="mldiag-tracking-import", daemon=True).start()
 
     def say(message: Any) -> None:
@@ -59,8 +60,15 @@ def main() -> NoReturn:
 
 def _import_mlflow() -> None:
     """Begin before there is a command; why it fails is told to the one that comes."""
-    with contextlib.suppress(Exception):
-        import mlflow  # noqa: F401
+    try:
+        import mlflow
+
+        if not os.environ.get("MLFLOW_TRACKING_URI", "").startswith("http"):
+            import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - what a file needs
+    except Exception:  # whatever it is, it is met again where MLflow is used
+        return
+    finally:
+        session.IMPORTING.release()
 
 
 def _inbox(pipe: IO[bytes]) -> queue.SimpleQueue[Any]:
@@ -83,6 +91,10 @@ def _serve(inbox: queue.SimpleQueue[Any], say: Callable[[Any], None]) -> bool:
         first = inbox.get(timeout=IDLE_SECONDS)
     except queue.Empty:
         return False
+    if isinstance(first, messages.Prepare):
+        with contextlib.suppress(Exception):  # the command that opens the file is told why
+            session.prepare_file(first.destination)
+        return True
     if not isinstance(first, messages.Open):
         return False
     writer = session.open_writer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,11 @@ ENVIRONMENT = {
 request that outlives a hanging server by much (by default one takes up to 246 s)."""
 
 
+IMPORTING = threading.Lock()
+"""Held while a thread imports MLflow: its modules import one another in circles, which two threads at
+once would meet half made."""
+
+
 def open_writer(
     destination: Destination,
     context: RunContext,
@@ -42,7 +48,8 @@ def open_writer(
     refusal = _refusal(destination) or probe(destination)
     if refusal:
         raise MldiagError(f"MLflow at {destination.shown} cannot be used: {refusal}")
-    import mlflow
+    with IMPORTING:
+        import mlflow
 
     prepare_database(destination)
     wait_less(destination)
@@ -54,6 +61,14 @@ def open_writer(
     writer = RunWriter(client, experiment_id, context, process=process)
     writer.open()
     return writer
+
+
+def prepare_file(destination: Destination) -> None:
+    """Make the SQLite file of a store that has none yet, while the command looks at its data."""
+    if destination.kind == "sqlite" and not _refusal(destination):
+        with IMPORTING:
+            import mlflow  # noqa: F401 - before its parts
+        prepare_database(destination)
 
 
 def close_writer(writer: RunWriter) -> None:

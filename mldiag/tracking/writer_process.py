@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from mldiag.kept_process import Kept
 from mldiag.tracking import messages
+from mldiag.tracking.destination import Destination
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
 _START += "from mldiag.tracking.process import main; main()"
@@ -114,6 +115,14 @@ def prepare() -> None:
     """Start a process now for the command that is about to begin, so that it imports MLflow meanwhile."""
     with contextlib.suppress(OSError):  # the command itself will say so
         keep(take())
+
+
+def prepare_store(destination: Destination | None) -> None:
+    """Let the process that waits, if there is one, make what a store lacks; returns at once."""
+    process = None if destination is None else IDLE.take()
+    if process is not None and destination is not None:
+        process.send(messages.Prepare(destination))
+        keep(process)
 
 
 def take() -> WriterProcess:
