@@ -30,7 +30,14 @@ from audit_problems.printing import (
 )
 from audit_problems.running import Result, Wanted, run_splits
 from audit_problems.sources import pip_command
-from audit_problems.tables import KEPT_SEEDS, KEPT_TABLES, SEEDS, SEEN_SEEDS, SEEN_TABLES
+from audit_problems.tables import (
+    KEPT_SEEDS,
+    KEPT_TABLES,
+    SEEDS,
+    SEEN_SEEDS,
+    SEEN_SINCE,
+    SEEN_TABLES,
+)
 
 HEAVY = ("diamonds", "flights")
 """Left out of --quick."""
@@ -152,8 +159,11 @@ def main() -> None:
     if not options.kept_back:
         _print_all(results, options)
     else:
-        print(f"=== New tables: {', '.join(KEPT_TABLES)}\n")
-        _print_all([r for r in results if r.table in KEPT_TABLES], options)
+        new = [table for table in KEPT_TABLES if table not in SEEN_SINCE]
+        print(f"=== New tables: {', '.join(new)}\n")
+        _print_all([r for r in results if r.table in new], options)
+        print(f"\n=== Seen since, a rule was mended on them: {', '.join(SEEN_SINCE)}\n")
+        _print_all([r for r in results if r.table in SEEN_SINCE], options)
         print("\n=== New splits of the seen tables\n")
         _print_all([r for r in results if r.table not in KEPT_TABLES], options)
     if not (options.quick or options.no_labels or options.clean or options.faults):
