@@ -1,0 +1,109 @@
+"""What one output of a layer tells about its units: how they spread, are off, are full, are alike."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from mldiag.recording.unit_numbers import NEAR_END, QUANTITIES, RANGES, ROWS, UNITS
+
+__all__ = ["QUANTITIES", "UNITS", "numbers_of_stack", "unit_matrix", "unit_numbers"]
+
+
+def unit_matrix(output: torch.Tensor, channels_second: bool) -> torch.Tensor:
+    """A sample of an output as rows by units, shape (at most ROWS, at most UNITS), 32 bits.
+
+    Args:
+        output: Shape (batch, units), (batch, places, units) or (batch, units, places...).
+        channels_second: Whether the units are dimension 1 instead of the last.
+    """
+    values = output.detach()
+    if values.dim() == 2:  # most layers: no time for what they do not need
+        hop, skip = max(1, values.shape[0] // ROWS), max(1, values.shape[1] // UNITS)
+        values = values[
+            : ROWS * (hop | 1 if hop > 1 else 1) : hop | 1 if hop > 1 else 1, : skip * UNITS : skip
+        ]
+        return values.to(torch.float32, copy=True)
+    if channels_second and values.dim() > 2:
+        values = values.movedim(1, -1)
+    if values.dim() < 2:
+        values = values.reshape(-1, 1)
+    width = values.shape[-1]
+    step = max(1, width // UNITS)
+    values = values[..., : step * UNITS : step]
+    rows = values.numel() // max(values.shape[-1], 1)
+    if values.dim() > 2 and values.shape[0] >= ROWS:
+        # Many examples: few places of each, so that rows are as independent as they can be.
+        values = values[:: values.shape[0] // ROWS][:ROWS]
+        places = values.flatten(1, -2)
+        pick = torch.arange(places.shape[0], device=places.device)
+        values = places[pick, (pick * 7) % places.shape[1]]
+    else:
+        values = values.reshape(-1, values.shape[-1])
+        hop = max(1, rows // ROWS)
+        # An odd hop does not stay in one column of an image.
+        values = values[:: hop | 1 if hop > 1 else 1][:ROWS]
+    return values.to(torch.float32, copy=True)  # what comes next may work in place
+
+
+@torch.no_grad()
+def unit_numbers(matrix: torch.Tensor, kind: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """The quantities of a sample, and which units were on.
+
+    Args:
+        matrix: Rows by units, shape (rows, units).
+        kind: Name of the activation in small letters; others have no range.
+
+    Returns:
+        (numbers of shape (len(QUANTITIES),), share of rows in which each unit is not zero, shape (units,)).
+
+    Example:
+        >>> numbers, on = unit_numbers(torch.tensor([[1.0, 0.0], [3.0, 0.0]]), "relu")
+        >>> numbers[QUANTITIES.index("dead")].item(), on.tolist()
+        (0.5, [1.0, 0.0])
+    """
+    numbers, on = numbers_of_stack(matrix.unsqueeze(0).clone(), kind)
+    return numbers[0], on[0]
+
+
+@torch.no_grad()
+def numbers_of_stack(stack: torch.Tensor, kind: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same for several samples of equal shape at once: few passes, since each pays for its call.
+
+    Args:
+        stack: Shape (layers, rows, units), 32 bits; used up.
+        kind: As for `unit_numbers`, the same for all.
+
+    Returns:
+        (numbers of shape (layers, len(QUANTITIES)), shares of shape (layers, units)).
+    """
+    by_unit, by_row = stack.mean(1, keepdim=True), stack.mean(2, keepdim=True)
+    whole = None
+    # On a device the answer would have to be waited for; on the CPU it saves three passes.
+    if not stack.is_cpu or not math.isfinite(float(by_row.sum())):
+        finite = torch.isfinite(stack)
+        whole = finite.float().mean((1, 2))
+        stack = torch.where(finite, stack, torch.zeros((), device=stack.device))
+        by_unit, by_row = stack.mean(1, keepdim=True), stack.mean(2, keepdim=True)
+    mean = by_row.mean(1, keepdim=True)
+    unit_variance = (stack - by_unit).square_().mean(1)
+    # Exact, and without the passes of a third spread: variance within plus variance between.
+    variance = unit_variance.mean(1) + (by_unit - mean).square_().mean((1, 2))
+    mean, sd, row_sd = mean.reshape(-1), variance.sqrt(), unit_variance.sqrt_().mean(1)
+    if stack.shape[2] > 1:
+        within = (stack - by_row).square_().mean(2).sqrt_().mean(1)
+        alike = within / (sd + (sd + mean.abs()) * 1e-6 + 1e-30)
+    else:
+        alike = torch.ones_like(mean)
+    largest = torch.maximum(stack.amax((1, 2)), -stack.amin((1, 2)))
+    full = stuck = torch.zeros_like(mean)
+    if kind in RANGES:
+        low, high = RANGES[kind]
+        margin = NEAR_END * (high - low)
+        ends = ((stack < low + margin) | (stack > high - margin)).float()
+        full, stuck = ends.mean((1, 2)), (ends.mean(1) == 1).float().mean(1)
+    on = stack.ne_(0).mean(1)
+    numbers = [mean, sd, 1.0 - on.mean(1), (on == 0).float().mean(1), full, largest, row_sd, alike,
+               torch.ones_like(mean) if whole is None else whole, stuck]  # fmt: skip
+    return torch.stack(numbers, 1), on
