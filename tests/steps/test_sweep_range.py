@@ -11,9 +11,9 @@ from sklearn.neural_network import MLPClassifier
 import mldiag
 from mldiag import MldiagError
 from mldiag.steps import step_named
-from mldiag.steps.sweep.range_test.curve import read_curve
-from mldiag.steps.sweep.range_test.subject import subject_of
-from mldiag.steps.sweep.range_test.summary import summarize
+from mldiag.steps.range_test.curve import read_curve
+from mldiag.steps.range_test.subject import subject_of
+from mldiag.steps.range_test.summary import summarize
 from mldiag.steps.sweep.settings import Settings
 from mldiag.trial_result import TrialResult
 from tests.steps.made_up import made_up_experiment

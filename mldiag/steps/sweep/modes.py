@@ -24,4 +24,5 @@ def mode_of(settings: Settings) -> str:
 
 def part(mode: str, name: str) -> ModuleType:
     """A module of a mode, imported when it is first needed."""
-    return import_module(f"mldiag.steps.sweep.{mode}.{name}")
+    room = "mldiag.steps" if mode == "range_test" else "mldiag.steps.sweep"
+    return import_module(f"{room}.{mode}.{name}")

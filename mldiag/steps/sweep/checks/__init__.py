@@ -1,11 +1,11 @@
 """What a sweep is judged by, one file each."""
 
+from mldiag.steps.range_test import learning_rate_range
 from mldiag.steps.sweep.checks import (
     better_value,
     confirmed_on_reserve,
     edge_of_range,
     interaction,
-    learning_rate_range,
     nuisance_retuned,
     parameter_ignored,
     parameter_importance,

@@ -12,9 +12,9 @@ from mldiag.trial_result import TrialResult
 from mldiag.wording import number, plural, setting
 
 if TYPE_CHECKING:
-    from mldiag.steps.sweep.range_test.curve import RangeCurve
-    from mldiag.steps.sweep.range_test.subject import Subject
-    from mldiag.steps.sweep.range_test.summary import RangeSummary
+    from mldiag.steps.range_test.curve import RangeCurve
+    from mldiag.steps.range_test.subject import Subject
+    from mldiag.steps.range_test.summary import RangeSummary
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from mldiag.findings import SHOWN_LEVEL, Interval
 from mldiag.parameters import rounded
 from mldiag.stats.distributions import t_upper_tail
 from mldiag.stats.intervals import is_determined, t_interval, undetermined
-from mldiag.steps.sweep.range_test.curve import Floats, RangeCurve
+from mldiag.steps.range_test.curve import Floats, RangeCurve
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def summarize(
         The summary; None where the loss falls in less than half of the seeds.
 
     Example:
-        >>> from mldiag.steps.sweep.range_test.curve import read_curve
+        >>> from mldiag.steps.range_test.curve import read_curve
         >>> rates = np.geomspace(1e-4, 10, 100)
         >>> losses = 2 - 1.5 / (1 + (0.01 / rates) ** 2) + (rates / 1.0) ** 3
         >>> history = [(i, {"lr": r, "loss": v}) for i, (r, v) in enumerate(zip(rates, losses))]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from mldiag.declaration import Experiment
 from mldiag.recording.ramp import RAMP
-from mldiag.steps.sweep.range_test.curve import READING
-from mldiag.steps.sweep.range_test.subject import Subject, subject_of
-from mldiag.steps.sweep.settings import Settings
+from mldiag.steps.range_test.asked import Asked
+from mldiag.steps.range_test.curve import READING
+from mldiag.steps.range_test.subject import Subject, subject_of
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import Intervention, TrialSpec
 
@@ -19,7 +19,7 @@ FEWEST_STEPS = 100
 
 def plan(
     experiment: Experiment,
-    settings: Settings,
+    settings: Asked,
     results: Sequence[TrialResult] = (),
     remaining_seconds: float | None = None,
 ) -> list[TrialSpec]:
@@ -53,7 +53,7 @@ def plan(
 
 
 def planned_range_specs(
-    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+    experiment: Experiment, settings: Asked, results: Sequence[TrialResult]
 ) -> list[TrialSpec]:
     """The range tests from which the answer is read, by repeat; the first one alone before it has run."""
     subject = subject_of(experiment, settings)

@@ -21,9 +21,9 @@ from mldiag.steps.drawing import (
     value_axis,
     words_only,
 )
-from mldiag.steps.sweep.range_test.curve import RangeCurve
-from mldiag.steps.sweep.range_test.diagnose import RangeTestDiagnosis
-from mldiag.steps.sweep.range_test.summary import RangeSummary
+from mldiag.steps.range_test.curve import RangeCurve
+from mldiag.steps.range_test.diagnose import RangeTestDiagnosis
+from mldiag.steps.range_test.summary import RangeSummary
 from mldiag.wording import number, plural, setting
 
 

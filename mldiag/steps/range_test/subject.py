@@ -12,7 +12,7 @@ from mldiag.estimators.parts import final_step, is_own
 from mldiag.parameters import Categorical
 from mldiag.ranges import parse_range
 from mldiag.recording.sgd_steps import is_sgd
-from mldiag.steps.sweep.settings import Settings
+from mldiag.steps.range_test.asked import Asked
 from mldiag.trial_spec import Plain
 
 BEYOND = 10.0
@@ -47,7 +47,7 @@ class Subject:
     hint: str = ""
 
 
-def subject_of(experiment: Experiment, settings: Settings) -> Subject:
+def subject_of(experiment: Experiment, settings: Asked) -> Subject:
     """The learning rate that the settings name, or the one parameter with that role.
 
     Raises:
@@ -88,7 +88,7 @@ def subject_of(experiment: Experiment, settings: Settings) -> Subject:
     )
 
 
-def _named(experiment: Experiment, settings: Settings) -> tuple[str, str]:
+def _named(experiment: Experiment, settings: Asked) -> tuple[str, str]:
     asked = [text.partition("=") for text in settings.param]
     if len(asked) > 1:
         raise MldiagError(

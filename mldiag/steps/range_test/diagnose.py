@@ -8,12 +8,12 @@ from typing import Any
 
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Finding, Table
-from mldiag.steps.sweep.checks import learning_rate_range
-from mldiag.steps.sweep.range_test.curve import RangeCurve, read_curve
-from mldiag.steps.sweep.range_test.plan import planned_range_specs
-from mldiag.steps.sweep.range_test.subject import Subject, subject_of
-from mldiag.steps.sweep.range_test.summary import RangeSummary, summarize
-from mldiag.steps.sweep.settings import Settings
+from mldiag.steps.range_test import learning_rate_range
+from mldiag.steps.range_test.asked import Asked
+from mldiag.steps.range_test.curve import RangeCurve, read_curve
+from mldiag.steps.range_test.plan import planned_range_specs
+from mldiag.steps.range_test.subject import Subject, subject_of
+from mldiag.steps.range_test.summary import RangeSummary, summarize
 from mldiag.trial_result import TrialResult
 from mldiag.wording import number, plural, setting, setting_short
 
@@ -68,7 +68,7 @@ class RangeTestDiagnosis(Diagnosis):
 
 
 def diagnose(
-    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+    experiment: Experiment, settings: Asked, results: Sequence[TrialResult]
 ) -> RangeTestDiagnosis:
     """Judge the default learning rate by what the range tests say.
 
