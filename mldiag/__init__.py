@@ -6,6 +6,7 @@ Declare an experiment, then ask one question after the other:
     mldiag.reproduce(exp, expected=0.95)  # is it a bug?
     mldiag.audit(exp)                 # is the data good?
     mldiag.learning_curve(exp)        # is there enough data?
+    mldiag.probe(exp)                 # where does learning fail?
     mldiag.sweep(exp, param="C")      # is this hyperparameter right?
     mldiag.capacity(exp)              # is the model itself insufficient?
 
@@ -20,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mldiag.api import audit, capacity, diagnose_training, learning_curve, reproduce, sweep
+    from mldiag.api import audit, capacity, learning_curve, probe, reproduce, sweep
     from mldiag.declaration import Experiment, experiment
     from mldiag.errors import MldiagError
     from mldiag.findings import Report
     from mldiag.parameters import Categorical, Float, Int
+    from mldiag.training_api import diagnose_training, watch
 
 _HOMES = {
     "Categorical": "mldiag.parameters",
@@ -35,15 +37,18 @@ _HOMES = {
     "Report": "mldiag.findings",
     "audit": "mldiag.api",
     "capacity": "mldiag.api",
-    "diagnose_training": "mldiag.api",
+    "diagnose_training": "mldiag.training_api",
     "experiment": "mldiag.declaration",
     "learning_curve": "mldiag.api",
+    "probe": "mldiag.api",
     "reproduce": "mldiag.api",
     "sweep": "mldiag.api",
+    "watch": "mldiag.training_api",
 }
 
 __all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "audit",
-           "capacity", "diagnose_training", "experiment", "learning_curve", "reproduce", "sweep"]  # fmt: skip
+           "capacity", "diagnose_training", "experiment", "learning_curve", "probe", "reproduce", "sweep",
+           "watch"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ from mldiag.steps import Step
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking import projection
 from mldiag.tracking.context import DatasetSummary, Projection, RunAnswer, RunContext
-from mldiag.trial import AUGMENT
+from mldiag.trial import AUGMENT, WATCH
 from mldiag.trial_result import TrialResult
 
 
@@ -138,7 +138,7 @@ def _as_declared(results: Sequence[TrialResult]) -> list[TrialResult]:
     return [
         result
         for result in results
-        if all(change.kind in (AUGMENT, "drop_rows") for change in result.spec.interventions)
+        if all(change.kind in (AUGMENT, "drop_rows", WATCH) for change in result.spec.interventions)
     ]
 
 
@@ -154,13 +154,16 @@ def _trial_notices(results: Sequence[TrialResult]) -> list[str]:
 def keep(
     step: Step, context: RunContext, diagnosis: Diagnosis, report: Report, folder: Path
 ) -> tuple[Report, RunAnswer]:
-    """Write the figure, the report, and what MLflow will be shown, also should it be away now."""
-    figure = step.plot(diagnosis)
+    """Write the figures, the report, and what MLflow will be shown, also should it be away now."""
+    figures = step.figures(diagnosis)
     from mldiag.steps import drawing  # matplotlib takes a second to import
 
     with written_whole(folder) as draft:
-        files = [draft / "plot.png", draft / "plot.svg"]
-        drawing.save(figure, files)
+        files = []
+        for name, figure in figures.items():
+            drawn = [draft / f"{name}.png", draft / f"{name}.svg"]
+            drawing.save(figure, drawn)
+            files += drawn
         report = replace(report, figures=tuple(str(folder / file.name) for file in files))
         seconds = datetime.now(UTC).timestamp() - context.started
         answer = RunAnswer.of(report, diagnosis, wall_seconds=seconds)

@@ -6,7 +6,7 @@ import ast
 import inspect
 import shlex
 from collections.abc import Callable, Collection
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,8 @@ from mldiag.diagnosis import CommonSettings, diagnose_experiment
 from mldiag.early_checks import check_common
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.findings import Report
-from mldiag.report.console import report_text
-from mldiag.report.html import report_html
 from mldiag.report.progress import ProgressListener
 from mldiag.steps import Step, step_named
-from mldiag.training_checks.run import SECONDS, run_checks
 
 StepFunction = Callable[..., Report]
 
@@ -93,8 +90,8 @@ def audit(
         estimator: The model that the data are for, an object or `package.module:Class`. With it, what a
             finding advises is tried: the report tells the gain.
         **options: The other flags of `mldiag audit` (`types`, `labels`, `member`, `encoding`, `measure`,
-            `repeats`, `gain`, `rows`, `fix`) and those that every step knows (`budget`, `jobs`, `engine`,
-            `fresh`, `tracking_uri`, `store`).
+            `rows_at_most`, `repeats`, `gain`, `rows`, `fix`) and those that every step knows (`budget`,
+            `jobs`, `engine`, `fresh`, `tracking_uri`, `store`).
 
     Returns:
         The report: what was found, which rows and columns, what to do, and what that gains.
@@ -210,54 +207,6 @@ def _help(step: Step, settings_type: type[Any]) -> str:
 
 reproduce = step_function(step_named("reproduce"))
 learning_curve = step_function(step_named("learning-curve"))
+probe = step_function(step_named("probe"))
 sweep = step_function(step_named("sweep"))
 capacity = step_function(step_named("capacity"))
-
-
-def diagnose_training(
-    build: Callable[..., Any] | None = None,
-    *,
-    model: Any = None,
-    optimizers: Any = None,
-    loss_fn: Callable[..., Any] | None = None,
-    train_batches: Any = None,
-    step: Callable[[Any], Any] | None = None,
-    evaluate: Callable[[], Any] | None = None,
-    eval_batch: Any = None,
-    end_epoch: Callable[[int], Any] | None = None,
-    epochs: int | None = None,
-    task: str | None = None,
-    seed: int = 0,
-    seconds: float = SECONDS,
-) -> Report:
-    """Is there a bug in a PyTorch training loop? Runs active checks on its parts.
-
-    Args:
-        build: `build(seed)` makes the parts anew and returns them by name, in a dictionary or an object.
-        model: Else the parts themselves: the network, or a list or dictionary of networks.
-        optimizers: The optimizer, or a list of them.
-        loss_fn: `loss_fn(outputs, targets)`.
-        train_batches: `train_batches(epoch)` gives the batches of an epoch, anew each time; or a loader.
-        step: `step(batch)` does one whole update and returns {"loss", "outputs", "targets"}.
-        evaluate: `evaluate()` returns {name: score}.
-        eval_batch: A batch of validation rows, made like a training batch.
-        end_epoch: `end_epoch(epoch)`, where a scheduler steps.
-        epochs: How many epochs a training has.
-        task: A task word such as "classification" or "language_model"; None infers it where it can.
-        seed: Passed to `build`, and set before the checks.
-        seconds: Time for all the checks together.
-
-    Returns:
-        The report, problems first. What a check changed in networks, optimizers, counters and random
-        generators is put back, also where it raised.
-
-    Raises:
-        MldiagError: If torch or a part that is needed is missing, or a part is of a wrong kind.
-    """
-    parts = {
-        "model": model, "optimizers": optimizers, "loss_fn": loss_fn, "train_batches": train_batches,
-        "step": step, "evaluate": evaluate, "eval_batch": eval_batch, "end_epoch": end_epoch,
-        "epochs": epochs, "task": task,
-    }  # fmt: skip
-    report = run_checks(parts, build=build, seed=seed, seconds=seconds)
-    return replace(report, as_html=report_html, as_text=report_text)

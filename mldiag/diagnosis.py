@@ -269,7 +269,8 @@ def _study(settings: Any, experiment: Experiment, identity: Identity) -> SharedS
 def _check_some_code_ran(results: Sequence[TrialResult]) -> None:
     broken = ("failed", "lost_worker", "timeout", "out_of_memory")
     causes = {result.status for result in results}
-    if results and causes <= set(broken):
+    seen = any(result.recording is not None and result.recording.steps for result in results)
+    if results and causes <= set(broken) and not seen:
         shown = ", ".join(sorted(cause.replace("_", " ") for cause in causes))
         raise UserCodeError(
             f"the experiment's code failed in every one of {len(results)} trials ({shown})",

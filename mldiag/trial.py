@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from mldiag.inert_watch import InertWatch, Recorder
 from mldiag.stop_rule import Gate, TrainingCut
 from mldiag.trial_result import Predictions, TrialResult, as_number, to_numpy
-from mldiag.trial_rows import digest_of_read, stop_rows
+from mldiag.trial_rows import DataView, digest_of_read, stop_rows
 from mldiag.trial_spec import Intervention, RowRecipe, Rows, TrialSpec
 
 __all__ = ["DataView", "Intervention", "Recorder", "RowRecipe", "Trial", "TrialResult", "TrialSpec"]
-
-
-class Recorder(Protocol):
-    """What a worker injects to record inside a training loop; see `mldiag.recording`."""
-
-    def attach(self, networks: Any, optimizers: Any, **options: Any) -> AbstractContextManager[Any]:
-        """Begin to watch; the returned context ends it."""
-
-
-class DataView(Protocol):
-    """The rows of the experiment's data, with the trial's interventions applied.
-
-    `training` says that the rows are read to train on, which is when they are augmented.
-    """
-
-    def X(self, rows: Rows, *, training: bool = False) -> Any:
-        """Features of the given rows."""
-
-    def y(self, rows: Rows, *, training: bool = False) -> Any:
-        """Targets of the given rows."""
-
-    def weights(self, rows: Rows, *, training: bool = False) -> Any:
-        """Sample weights of the given rows, or None."""
 
 
 AUGMENT = "augment"
@@ -59,6 +36,9 @@ NOT_AUGMENTED = (
 
 RUN_AGAIN = "run_again"
 """Kind of the intervention that changes nothing but the process: a new interpreter runs the trial."""
+
+WATCH = "watch"
+"""Kind of the intervention that changes nothing but looks into the training, which a probe does."""
 
 NOT_CHANGED = "the changed data were never read"
 """How the notice on a trial begins whose code reads its data past the trial; bug checks look for it."""
@@ -115,6 +95,7 @@ class Trial:
         self.notices: list[str] = []
         self.kept_predictions: Predictions | None = None
         self.fidelity_reached = 1.0
+        self.recording: Any = None
         self.out_of_time = False
         self.was_cut = False
         self._gate = None if spec.stop is None else Gate(spec.stop)
@@ -264,6 +245,10 @@ class Trial:
             self.fidelity_reached = (step + 1) / max(self.spec.stop.steps, step + 2)
             raise TrainingCut
 
+    def record_with(self, recorder: Recorder) -> None:
+        """Let a recorder look into what is trained from now on; a worker says so where a trial is watched."""
+        self._recorder = recorder
+
     def predictions(self, values: Any, *, response: str = "predict") -> None:
         """Keep the output for each scoring row, in the order of `valid`; it makes intervals tighter.
 
@@ -280,14 +265,30 @@ class Trial:
         truth = None if self._view is None else to_numpy(self._view.y(self._valid))
         self.kept_predictions = Predictions(self._valid, array, truth, response)
 
-    def watch(self, networks: Any, optimizers: Any = None, **options: Any) -> Any:
+    def watch(
+        self,
+        networks: Any,
+        optimizers: Any = None,
+        *,
+        task: str | None = None,
+        roles: Sequence[str] | None = None,
+        every: int | None = None,
+    ) -> Any:
         """Let a probing step look into the training; outside of one this costs nothing.
+
+        The watch begins at once and ends with the training, or with a `with` block around it. Its `step` and
+        `evaluate` tell more than can be seen from outside; where they are never called, what the optimizers
+        and the losses show is recorded all the same.
 
         Args:
             networks: One torch module or a list of them.
             optimizers: One optimizer or a list of them.
-            **options: As for `mldiag.watch`.
+            task: Task word; None infers it.
+            roles: Names of the networks.
+            every: Look closely at every so many steps.
         """
         if self._recorder is None:
-            return nullcontext()
-        return self._recorder.attach(networks, optimizers, **options)
+            return InertWatch()
+        options = {"task": task, "roles": roles, "every": every}
+        told = {name: value for name, value in options.items() if value is not None}
+        return self._recorder.attach(networks, optimizers, **told)

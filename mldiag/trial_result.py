@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.trial_spec import Plain, Rows, TrialSpec
+
+if TYPE_CHECKING:
+    from mldiag.recording.recorded import Recording
 
 Status = Literal[
     "ok", "diverged", "failed", "cut", "timeout", "out_of_memory", "lost_worker", "interrupted"
@@ -74,6 +77,7 @@ class TrialResult:
         threads: Inner threads that the training was limited to.
         notices: Remarks for the user, such as a best epoch returned instead of the last.
         predictions: Per-row output, if kept.
+        recording: What was seen inside the training, of a trial that was watched.
     """
 
     spec: TrialSpec
@@ -91,6 +95,7 @@ class TrialResult:
     threads: int = 0
     notices: tuple[str, ...] = ()
     predictions: Predictions | None = None
+    recording: Recording | None = None
 
     def score(self, metric: str) -> float:
         """The final value of a metric; NaN unless the trial ended well and reported it."""

@@ -1,9 +1,10 @@
-"""The row numbers of a trial: the slice for early stopping, and which numbers a train function has read."""
+"""The rows of a trial: their data, the slice for early stopping, and which numbers a function has read."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,6 +12,22 @@ from mldiag.trial_spec import Rows
 
 STOP_SHARE = 0.1
 """Share of the training rows that `trial.stop` holds."""
+
+
+class DataView(Protocol):
+    """The rows of the experiment's data, with the trial's interventions applied.
+
+    `training` says that the rows are read to train on, which is when they are augmented.
+    """
+
+    def X(self, rows: Rows, *, training: bool = False) -> Any:
+        """Features of the given rows."""
+
+    def y(self, rows: Rows, *, training: bool = False) -> Any:
+        """Targets of the given rows."""
+
+    def weights(self, rows: Rows, *, training: bool = False) -> Any:
+        """Sample weights of the given rows, or None."""
 
 
 def stop_rows(train: Rows, seed: int) -> Rows:

@@ -11,18 +11,18 @@ from mldiag.data.augmentation import AugmentFunction, augmented_rows
 from mldiag.data.dataset import Dataset, Part, row_count, take
 from mldiag.data.interventions import Scaling, blanked, edited_cells, without_columns
 from mldiag.errors import MldiagError, unknown_name
-from mldiag.trial import AUGMENT, REFERENCE, RUN_AGAIN, SCORE_TRAINING_ROWS
+from mldiag.trial import AUGMENT, REFERENCE, RUN_AGAIN, SCORE_TRAINING_ROWS, WATCH
 from mldiag.trial_spec import Intervention, Rows
 
 KINDS = (
     "permute_labels", "zero_inputs", "drop_rows", "drop_columns", "scale", AUGMENT,
-    "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS, RUN_AGAIN, "edit_cells",
+    "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS, RUN_AGAIN, WATCH, "edit_cells",
 )  # fmt: skip
 PARTS = ("train", "valid", "all")
 
 _ON_ROWS = (
     "permute_labels", "drop_rows", AUGMENT, "ramp_learning_rate", REFERENCE, SCORE_TRAINING_ROWS,
-    RUN_AGAIN,
+    RUN_AGAIN, WATCH,
 )  # fmt: skip
 """What leaves the features of a single row as they are."""
 

@@ -45,7 +45,7 @@ def step_sgd(estimator: Any, features: Any, targets: Any, ramp: Ramp, *, seed: i
     Raises:
         RampOver: When the ramp is over.
     """
-    model, rows = _last_step(estimator, features, targets)
+    model, rows = last_step(estimator, features, targets)
     targets = np.asarray(targets)
     classes = np.unique(targets) if hasattr(model, "predict") and _is_classifier(model) else None
     model.set_params(learning_rate="constant")
@@ -112,7 +112,7 @@ def _is_classifier(model: Any) -> bool:
     return any(kind.__name__ == "BaseSGDClassifier" for kind in type(model).__mro__)
 
 
-def _last_step(estimator: Any, features: Any, targets: Any) -> tuple[Any, Any]:
+def last_step(estimator: Any, features: Any, targets: Any) -> tuple[Any, Any]:
     """The model at the end of a pipeline, and the features as they reach it."""
     rows = features
     while getattr(estimator, "steps", None):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mldiag.run.engines.cargo import pack
 from mldiag.run.engines.shared_file import SharedFile
-from mldiag.run.store.records import predictions_from_bytes, result_from_json
+from mldiag.run.store.records import result_from_json
 from mldiag.trial import RUN_AGAIN
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -23,8 +23,8 @@ from mldiag.trial_spec import TrialSpec
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
-PARTS = 2
-"""What the process leaves: the result, and its predictions; each with its length before it."""
+PARTS = 3
+"""What the process leaves: the result, its predictions, its recording; each with its length before it."""
 
 
 def runs_again(spec: TrialSpec) -> bool:
@@ -82,9 +82,9 @@ def run_in_fresh_process(
     return replace(found, spec=spec)
 
 
-def write_answer(answer: SharedFile, predictions: bytes, text: str) -> None:
+def write_answer(answer: SharedFile, predictions: bytes, recording: bytes, text: str) -> None:
     """Leave a result where the parent reads it, its lengths last, so that half of one is none."""
-    blocks = [text.encode(), predictions]
+    blocks = [text.encode(), predictions, recording]
     offset = 8 * PARTS
     for block in blocks:
         offset += answer.write(offset, block) if block else 0
@@ -97,8 +97,10 @@ def read_answer(answer: SharedFile) -> TrialResult | None:
     head = answer.read(0, 8 * PARTS)
     if len(head) < 8 * PARTS or not any(head):
         return None
-    first, second = (int.from_bytes(head[i : i + 8], "little") for i in (0, 8))
-    text = answer.read(8 * PARTS, first).decode()
-    predictions = answer.read(8 * PARTS + first, second)
-    result = result_from_json(text)
-    return replace(result, predictions=predictions_from_bytes(predictions) if predictions else None)
+    blocks, offset = [], 8 * PARTS
+    for place in range(PARTS):
+        length = int.from_bytes(head[8 * place : 8 * place + 8], "little")
+        blocks.append(answer.read(offset, length) if length else b"")
+        offset += length
+    text, predictions, recording = blocks
+    return result_from_json(text.decode(), predictions or None, recording or None)

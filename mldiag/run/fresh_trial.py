@@ -8,7 +8,7 @@ import sys
 from mldiag.run.engines.cargo import Cargo
 from mldiag.run.engines.shared_file import SharedFile
 from mldiag.run.fresh_process import write_answer
-from mldiag.run.store.records import predictions_to_bytes, result_to_json
+from mldiag.run.store.records import predictions_to_bytes, recording_to_bytes, result_to_json
 from mldiag.run.worker import run_trial
 from mldiag.trial_spec import TrialSpec
 
@@ -29,7 +29,8 @@ def main(task: str) -> None:
         seconds=given["seconds"],
     )
     kept = b"" if result.predictions is None else predictions_to_bytes(result.predictions)
-    write_answer(SharedFile(given["answer"]), kept, result_to_json(result))
+    seen = b"" if result.recording is None else recording_to_bytes(result.recording)
+    write_answer(SharedFile(given["answer"]), kept, seen, result_to_json(result))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mldiag.recording.ramp import ramp_of
 from mldiag.recording.ramped_training import ramped
+from mldiag.recording.watched_training import is_watched, watched
 from mldiag.trial import Trial, reference_family
 from mldiag.trial_spec import TrialSpec
 
@@ -31,4 +32,9 @@ def training_of(experiment: Experiment, spec: TrialSpec) -> Callable[[Trial], An
         asked = question_of(experiment.train, experiment.metric, experiment.loaded)
         return ReferenceTrain(family, asked)
     ramp = ramp_of(spec)
-    return experiment.train if ramp is None else ramped(experiment.train, ramp)
+    if ramp is not None:
+        return ramped(experiment.train, ramp)
+    if is_watched(spec):
+        metric = experiment.metric
+        return watched(experiment.train, metric.name, maximize=bool(metric.maximize))
+    return experiment.train

@@ -19,7 +19,7 @@ from mldiag.run.threads import capped_threads
 from mldiag.run.tracebacks import describe_error
 from mldiag.run.training import training_of
 from mldiag.stop_rule import TrainingCut
-from mldiag.trial import NOT_AUGMENTED, SCORE_TRAINING_ROWS, Trial
+from mldiag.trial import NOT_AUGMENTED, SCORE_TRAINING_ROWS, WATCH, Trial
 from mldiag.trial_result import BEST_EPOCH, Status, TrialResult, final_metrics
 from mldiag.trial_spec import Rows, TrialSpec
 
@@ -119,7 +119,7 @@ def _prepare(
     train, valid = limit_rows(spec.interventions, train, valid, row_sets=known)
     view = _view(experiment, spec, train, valid)
     for change in spec.interventions:
-        if view is None and change.kind not in ("drop_rows", RAMP, SCORE_TRAINING_ROWS):
+        if view is None and change.kind not in ("drop_rows", RAMP, SCORE_TRAINING_ROWS, WATCH):
             raise MldiagError(
                 f"{change.kind} changes data that mldiag does not hold",
                 expected="data=(X, y) in the experiment instead of rows=",
@@ -145,6 +145,7 @@ def _recorded(trial: Trial | None) -> dict[str, Any]:
         "fidelity_reached": trial.fidelity_reached,
         "rows_digest": trial.rows_digest(),
         "predictions": trial.kept_predictions,
+        "recording": trial.recording,
     }
 
 

@@ -83,6 +83,11 @@ class Step:
         """A matplotlib `Figure` of the diagnosis."""
         return self._module("plot").plot(diagnosis)
 
+    def figures(self, diagnosis: Diagnosis) -> dict[str, Any]:
+        """Every figure by the name of its file, the one that stands for the answer first."""
+        own = getattr(self._module("plot"), "figures", None)
+        return {"plot": self.plot(diagnosis)} if own is None else dict(own(diagnosis))
+
     def checks(self) -> Mapping[str, Check]:
         """The step's checks by code."""
         return {check.code: check for check in self._module("checks").CHECKS}
@@ -95,6 +100,7 @@ STEPS = (
     Step(1, "reproduce", "Is it a bug?", reads_predictions=True),
     Step(2, "learning-curve", "Is there enough data?"),
     Step(3, "audit", "Is the data good?", reads_data=True),
+    Step(4, "probe", "Where does learning fail?", reads_predictions=True),
     Step(5, "sweep", "Are the hyperparameters right?"),
     Step(6, "capacity", "Is the model itself insufficient?", reads_predictions=True),
 )

@@ -50,7 +50,12 @@ FOLLOWS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def run_checks(
-    given: Mapping[str, Any], *, build: Callable[..., Any] | None, seed: int, seconds: float
+    given: Mapping[str, Any],
+    *,
+    build: Callable[..., Any] | None,
+    seed: int,
+    seconds: float,
+    then: Callable[[Loop], None] | None = None,
 ) -> Report:
     """Run every check that the parts allow.
 
@@ -59,6 +64,7 @@ def run_checks(
         build: Makes the parts; then none may be given.
         seed: Passed to `build`, and set before it.
         seconds: Time for all the checks together.
+        then: Called with the loop after the checks.
 
     Returns:
         The report; its renderers are handed in from above.
@@ -79,6 +85,8 @@ def run_checks(
         with loop.preserved():
             _seed(seed)
             findings = [judge_one(module, loop) for module in ALL]
+        if then is not None:
+            then(loop)
     return _report(parts, findings, time.monotonic() - start)
 
 

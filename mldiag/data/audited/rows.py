@@ -86,7 +86,7 @@ class Repeats:
     @property
     def beyond_chance(self) -> bool:
         """Whether they are more than chance lets expect: by two standard errors of a Poisson count."""
-        return self.copies > 2 * self.by_chance**0.5
+        return bool(self.copies > 2 * self.by_chance**0.5)
 
     @property
     def copies(self) -> float:

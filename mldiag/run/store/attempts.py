@@ -12,6 +12,7 @@ from mldiag.run.identity import Identity
 from mldiag.run.store.records import (
     answers,
     predictions_to_bytes,
+    recording_to_bytes,
     result_from_json,
     result_to_json,
 )
@@ -20,8 +21,8 @@ from mldiag.trial_result import TrialResult
 CHUNK_KEYS = 200
 """Results read at once: enough to be fast, few enough to stream thousands with their predictions."""
 
-Row = tuple[str, str, bytes | None]
-"""Key, result as text, predictions."""
+Row = tuple[str, str, bytes | None, bytes | None]
+"""Key, result as text, predictions, recording."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ class EncodedAttempt:
     result: TrialResult
     text: str
     predictions: bytes | None
+    recording: bytes | None = None
 
 
 def encoded(key: str, identity: Identity, result: TrialResult) -> EncodedAttempt:
     """Encode a result."""
     data = None if result.predictions is None else predictions_to_bytes(result.predictions)
-    return EncodedAttempt(key, identity.digest, result, result_to_json(result), data)
+    seen = None if result.recording is None else recording_to_bytes(result.recording)
+    return EncodedAttempt(key, identity.digest, result, result_to_json(result), data, seen)
 
 
 def add_identity(connection: sqlite3.Connection, identity: Identity, now: float) -> None:
@@ -70,6 +73,10 @@ def add(connection: sqlite3.Connection, row: EncodedAttempt, now: float) -> None
     if row.predictions is not None:
         connection.execute(
             "INSERT INTO predictions VALUES (?, ?)", (cursor.lastrowid, row.predictions)
+        )
+    if row.recording is not None:
+        connection.execute(
+            "INSERT INTO recordings VALUES (?, ?)", (cursor.lastrowid, row.recording)
         )
 
 
@@ -126,5 +133,7 @@ def release_all(connection: sqlite3.Connection, token: str) -> None:
 
 def _predictions(wanted: bool) -> tuple[str, str]:
     if wanted:
-        return "p.data", "LEFT JOIN predictions p ON p.attempt = a.id"
-    return "NULL", ""
+        return "p.data, s.data", (
+            "LEFT JOIN predictions p ON p.attempt = a.id LEFT JOIN recordings s ON s.attempt = a.id"
+        )
+    return "NULL, NULL", ""

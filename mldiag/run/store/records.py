@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mldiag.recording.recorded import Recording
 from mldiag.run.store.array_bytes import arrays_from_bytes, arrays_to_bytes
 from mldiag.trial_result import Predictions, TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -80,7 +81,7 @@ class ExperimentSummary:
 
 
 def result_to_json(result: TrialResult) -> str:
-    """Everything but the predictions as text; floats are exact, NaN and infinities included.
+    """All but predictions and recording as text; floats are exact, NaN and infinities included.
 
     Example:
         >>> result = TrialResult(TrialSpec("a.py"), "ok", {"loss": float("inf")})
@@ -95,8 +96,10 @@ def result_to_json(result: TrialResult) -> str:
     return json.dumps(body, separators=(",", ":"))
 
 
-def result_from_json(text: str, predictions: bytes | None = None) -> TrialResult:
-    """Read what `result_to_json` wrote, with the predictions if they were kept."""
+def result_from_json(
+    text: str, predictions: bytes | None = None, recording: bytes | None = None
+) -> TrialResult:
+    """Read what `result_to_json` wrote, with the predictions and the recording if they were kept."""
     body = json.loads(text)
     return TrialResult(
         spec=TrialSpec.from_json(json.dumps(body["spec"])),
@@ -104,6 +107,7 @@ def result_from_json(text: str, predictions: bytes | None = None) -> TrialResult
         history=tuple((step, values) for step, values in body["history"]),
         notices=tuple(body["notices"]),
         predictions=None if predictions is None else predictions_from_bytes(predictions),
+        recording=None if recording is None else recording_from_bytes(recording),
         **{name: body[name] for name in _FIELDS},
     )
 
@@ -123,6 +127,24 @@ def predictions_from_bytes(data: bytes) -> Predictions:
     """Read what `predictions_to_bytes` wrote; the arrays can be written to, as fresh ones can."""
     arrays, response = arrays_from_bytes(data)
     return Predictions(arrays["rows"], arrays["values"], arrays.get("truth"), response)
+
+
+def recording_to_bytes(recording: Recording) -> bytes:
+    """What was seen inside a training as bytes: its facts as JSON, then its arrays; no pickles.
+
+    Example:
+        >>> import numpy as np
+        >>> recording = Recording({"steps": 1, "batch": None}, {"loss/mean": np.array([0.5])})
+        >>> recording_from_bytes(recording_to_bytes(recording)) == recording
+        True
+    """
+    return arrays_to_bytes(recording.arrays, note=json.dumps(dict(recording.facts)))
+
+
+def recording_from_bytes(data: bytes) -> Recording:
+    """Read what `recording_to_bytes` wrote."""
+    arrays, facts = arrays_from_bytes(data)
+    return Recording(json.loads(facts), arrays)
 
 
 def answers(result: TrialResult, *, failed_before: str | None = None) -> bool:

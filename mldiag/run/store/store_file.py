@@ -36,6 +36,7 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_key ON attempts (key, answers);
 CREATE INDEX attempts_by_identity ON attempts (identity, spec_digest);
 CREATE TABLE predictions (attempt INTEGER PRIMARY KEY REFERENCES attempts, data BLOB NOT NULL);
+CREATE TABLE recordings (attempt INTEGER PRIMARY KEY REFERENCES attempts, data BLOB NOT NULL);
 CREATE TABLE claims (
     key TEXT PRIMARY KEY, token TEXT NOT NULL, host TEXT NOT NULL, boot TEXT NOT NULL,
     space TEXT NOT NULL, pid INTEGER NOT NULL, process_started TEXT NOT NULL, created REAL NOT NULL
@@ -54,6 +55,13 @@ CREATE TABLE reserve_uses (
     what TEXT NOT NULL, used REAL NOT NULL
 );
 """
+
+
+_ADDED = (
+    "CREATE TABLE IF NOT EXISTS recordings "
+    "(attempt INTEGER PRIMARY KEY REFERENCES attempts, data BLOB NOT NULL)"
+)
+"""What older stores of the same layout lack; an older mldiag never looks at it and goes on with the file."""
 
 
 def open_file(path: Path, *, damaged: str = "") -> tuple[sqlite3.Connection, str]:
@@ -175,6 +183,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, check: bool) -> None
             f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
+    else:
+        connection.execute(_ADDED)
 
 
 def _number(connection: sqlite3.Connection, query: str) -> int:

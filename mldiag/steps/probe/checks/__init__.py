@@ -1,0 +1,68 @@
+"""What a probe judges of a training, one file each, causes before what follows from them."""
+
+from mldiag.steps.probe import mistakes
+from mldiag.steps.probe.checks import (
+    attention_collapse,
+    bad_initialisation,
+    codebook_collapse,
+    dead_units,
+    exploding_gradients,
+    frozen_parameters,
+    inputs_not_scaled,
+    learning_rate_too_high,
+    learning_rate_too_low,
+    loss_spikes,
+    mode_collapse,
+    neural_collapse,
+    noisy_gradients,
+    not_finite,
+    nothing_recorded,
+    over_regularised,
+    overfitting,
+    plateau,
+    posterior_collapse,
+    predicted_class_collapse,
+    representation_collapse,
+    saturated_units,
+    stopped_early,
+    underfitting,
+    updates_too_large,
+    updates_too_small,
+    vanishing_gradients,
+)
+
+MODULES = (
+    not_finite,
+    inputs_not_scaled,
+    frozen_parameters,
+    bad_initialisation,
+    dead_units,
+    saturated_units,
+    vanishing_gradients,
+    exploding_gradients,
+    learning_rate_too_low,
+    learning_rate_too_high,
+    updates_too_small,
+    updates_too_large,
+    loss_spikes,
+    plateau,
+    noisy_gradients,
+    overfitting,
+    underfitting,
+    over_regularised,
+    stopped_early,
+    predicted_class_collapse,
+    representation_collapse,
+    posterior_collapse,
+    mode_collapse,
+    codebook_collapse,
+    attention_collapse,
+    neural_collapse,
+)
+"""Modules with `CHECK` and `judge(signals)`."""
+
+CHECKS = (
+    nothing_recorded.CHECK,
+    *(module.CHECK for module in MODULES),
+    *(module.CHECK for module in mistakes.CHECKS),
+)
