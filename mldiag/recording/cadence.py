@@ -20,9 +20,9 @@ class Cadence:
 
     Example:
         >>> cadence = Cadence()
-        >>> [step for step in range(60) if cadence.samples(step)]
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 24, 26, 28, 30, 33,
-        36, 39, 42, 46, 50, 55]
+        >>> seen = [step for step in range(60) if cadence.samples(step)]
+        >>> len(seen), seen[-6:]
+        (33, [36, 39, 42, 46, 50, 55])
     """
 
     def __init__(self, every: int | None = None) -> None:
