@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mldiag.recording.recorded import Recording
 from mldiag.steps.drawing import CHOSEN, LABEL_SIZE, TRAIN, VALID, new_figure, title, words_only
+from mldiag.steps.probe import plot_mistakes, plot_samples
 from mldiag.steps.probe.probe_diagnosis import ProbeDiagnosis
 from mldiag.steps.range_test.plot import plot as plot_range
 
@@ -51,6 +52,9 @@ def figures(diagnosis: ProbeDiagnosis) -> dict[str, Figure]:
     drawn = {"plot": plot(diagnosis)}
     if diagnosis.tested is not None:
         drawn["learning_rate"] = plot_range(diagnosis.tested)
+    if diagnosis.recording is not None:
+        drawn |= plot_mistakes.figures(diagnosis.recording)
+        drawn |= plot_samples.figures(diagnosis.recording)
     return drawn
 
 
