@@ -9,6 +9,7 @@ Declare an experiment, then ask one question after the other:
     mldiag.probe(exp)                 # where does learning fail?
     mldiag.sweep(exp, param="C")      # is this hyperparameter right?
     mldiag.capacity(exp)              # is the model itself insufficient?
+    mldiag.checkup(exp)               # all of them: what should I do next?
 
 Every answer is a `Report` with findings, their uncertainty, and the actions they lead to.
 """
@@ -21,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mldiag.api import audit, capacity, learning_curve, probe, reproduce, sweep
+    from mldiag.api import audit, capacity, checkup, learning_curve, probe, reproduce, sweep
     from mldiag.declaration import Experiment, experiment
-    from mldiag.errors import MldiagError
+    from mldiag.errors import MldiagError as MldiagError
     from mldiag.findings import Report
     from mldiag.parameters import Categorical, Float, Int
     from mldiag.training_api import diagnose_training, watch
@@ -37,6 +38,7 @@ _HOMES = {
     "Report": "mldiag.findings",
     "audit": "mldiag.api",
     "capacity": "mldiag.api",
+    "checkup": "mldiag.api",
     "diagnose_training": "mldiag.training_api",
     "experiment": "mldiag.declaration",
     "learning_curve": "mldiag.api",
@@ -46,8 +48,8 @@ _HOMES = {
     "watch": "mldiag.training_api",
 }
 
-__all__ = ["Categorical", "Experiment", "Float", "Int", "MldiagError", "Report", "audit",
-           "capacity", "diagnose_training", "experiment", "learning_curve", "probe", "reproduce", "sweep",
+__all__ = ["Categorical", "Experiment", "Float", "Int", "Report", "audit", "capacity", "checkup",
+           "diagnose_training", "experiment", "learning_curve", "probe", "reproduce", "sweep",
            "watch"]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from mldiag.run.environment import environment
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
 from mldiag.run.store.run_folder import written_whole
-from mldiag.steps import Step
+from mldiag.steps import Step, public_fields
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking import projection
 from mldiag.tracking.context import DatasetSummary, Projection, RunAnswer, RunContext
@@ -37,7 +37,7 @@ def context_of(step: Step, experiment: Experiment, settings: Any, identity: Iden
         maximize=experiment.metric.maximize,
         started=started.timestamp(),
         code_digest=identity.code.digest,
-        settings={item.name: plain(getattr(settings, item.name)) for item in fields(settings)},
+        settings={item.name: plain(getattr(settings, item.name)) for item in public_fields(settings)},
         defaults=experiment.defaults,
         log_params=tuple(name for name, p in experiment.params.items() if p.log),
         dataset=_dataset_summary(experiment, identity),
@@ -123,13 +123,14 @@ def report_of(
         metric={"name": metric.name, "direction": metric.direction},
         outcome=diagnosis.outcome,
         headline=diagnosis.headline,
-        findings=ranked(findings),
+        findings=findings if diagnosis.in_order else ranked(findings),
         result=plain(diagnosis.result()) | {"interrupted": interrupted},
         trials=counts,
         cost_seconds=cost,
         notices=tuple(notices),
         tables=diagnosis.tables,
         next_command=next_command(experiment, diagnosis.next_step),
+        steps=diagnosis.steps,
     )
 
 

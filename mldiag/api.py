@@ -7,6 +7,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Collection
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from mldiag.early_checks import check_common
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.findings import Report
 from mldiag.report.progress import ProgressListener
-from mldiag.steps import Step, step_named
+from mldiag.steps import CHECKUP, Step, public_fields, step_named
+from mldiag.whole_checklist import check_up
 
 StepFunction = Callable[..., Report]
 
@@ -31,7 +33,7 @@ def step_function(step: Step) -> StepFunction:
         ['experiment', 'param', 'values']
     """
     settings_type = step.settings_type()
-    own = {field.name for field in fields(settings_type)}
+    own = {field.name for field in public_fields(settings_type)}
     shared = {field.name for field in fields(CommonSettings)}
 
     def function(experiment: Experiment, **options: Any) -> Report:
@@ -57,8 +59,9 @@ def step_function(step: Step) -> StepFunction:
             common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
         except MldiagError as error:
             raise _in_python(error) from None
+        run = check_up if step is CHECKUP else partial(diagnose_experiment, step)
         with ProgressListener() as listener:
-            return diagnose_experiment(step, experiment, settings, common, listener)
+            return run(experiment, settings, common, listener)
 
     function.__name__ = function.__qualname__ = step.function_name
     function.__doc__ = _help(step, settings_type)
@@ -113,7 +116,7 @@ def audit(
 
     step = step_named("audit")
     settings_type = step.settings_type()
-    own = {field.name for field in fields(settings_type)}
+    own = {field.name for field in public_fields(settings_type)}
     shared = {field.name for field in fields(CommonSettings)}
     for name in options:
         if name not in own | shared:
@@ -159,7 +162,7 @@ def _unknown_option(name: str, settings_type: type[Any], known: Collection[str])
     """The error for a keyword that there is none of; those of the command line are known by their flags."""
     error = unknown_name("option", name, known)
     nearest = error.nearest
-    for field in fields(settings_type):
+    for field in public_fields(settings_type):
         if name in {flag.strip("-").replace("-", "_") for flag in field.metadata.get("flags", ())}:
             nearest = field.name
     if name == "no_mlflow":
@@ -187,7 +190,7 @@ def _signature(settings_type: type[Any]) -> inspect.Signature:
     keyword = inspect.Parameter.KEYWORD_ONLY
     options = [
         inspect.Parameter(field.name, keyword, default=field.default, annotation=field.type)
-        for field in (*fields(settings_type), *fields(CommonSettings))
+        for field in (*public_fields(settings_type), *fields(CommonSettings))
     ]
     experiment = inspect.Parameter(
         "experiment", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Experiment
@@ -199,7 +202,7 @@ def _help(step: Step, settings_type: type[Any]) -> str:
     lines = [step.question, "", "Args:", "    experiment: The experiment."]
     lines += [
         f"    {field.name}: {field.metadata.get('help', '')}"
-        for field in (*fields(settings_type), *fields(CommonSettings))
+        for field in (*public_fields(settings_type), *fields(CommonSettings))
     ]
     lines += ["", "Returns:", "    The report: findings, actions, numbers, figures.", "", "Raises:"]
     return "\n".join([*lines, "    MldiagError: If a setting or the experiment is wrong."])
@@ -210,3 +213,4 @@ learning_curve = step_function(step_named("learning-curve"))
 probe = step_function(step_named("probe"))
 sweep = step_function(step_named("sweep"))
 capacity = step_function(step_named("capacity"))
+checkup = step_function(CHECKUP)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from mldiag.declaration import Experiment
-from mldiag.steps import Step
+from mldiag.steps import Step, public_fields
 from mldiag.wording import setting
 
 _NOT_REPEATED = ("fresh",)
@@ -32,7 +31,7 @@ def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = 
     shared = {} if common is None else _changed(common)
     shared = {name: value for name, value in shared.items() if name not in _NOT_REPEATED}
     if experiment.is_in_memory:
-        keywords = {item.name: item.metadata.get("keyword", item.name) for item in fields(settings)}
+        keywords = {item.name: item.metadata.get("keyword", item.name) for item in public_fields(settings)}
         given = {
             keywords.get(name, name): str(value) if isinstance(value, Path) else value
             for name, value in (changed | shared).items()
@@ -40,7 +39,7 @@ def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = 
         shown = "".join(f", {name}={value!r}" for name, value in given.items())
         return f"mldiag.{step.function_name}({experiment.name}{shown})"
     words = [shlex.quote(word) for word in (experiment.shown_target,) if word]
-    for item in fields(settings):
+    for item in public_fields(settings):
         if item.name in changed:
             flag = item.metadata.get("flags", (f"--{item.name.replace('_', '-')}",))[0]
             words += _flag_words(flag, changed[item.name])
@@ -53,7 +52,7 @@ def _changed(settings: Any) -> dict[str, Any]:
     """The fields that differ from their defaults."""
     return {
         item.name: getattr(settings, item.name)
-        for item in fields(settings)
+        for item in public_fields(settings)
         if getattr(settings, item.name) != item.default
     }
 

@@ -23,6 +23,7 @@ from mldiag.errors import UserCodeError
 from mldiag.findings import Report
 from mldiag.report.console import report_text
 from mldiag.report.html import report_html
+from mldiag.run.budget import Budget
 from mldiag.run.executor import Executor
 from mldiag.run.identity import Identity, identify
 from mldiag.run.reserve_log import ReserveLog
@@ -51,7 +52,7 @@ class CommonSettings:
         store: Folder of the store; None for `.mldiag` beside the experiment.
     """
 
-    budget: str | None = field(
+    budget: str | Budget | None = field(
         default=None, metadata={"help": "Time for everything: 90s, 10m, 2h, or 60x full trainings."}
     )
     jobs: int | None = field(default=None, metadata={"help": "Trials at a time."})

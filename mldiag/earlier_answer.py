@@ -24,6 +24,11 @@ LATEST = 20
 _OF_ONE_RUN = ("mlflow", "figures", "trials", "cost_seconds")
 """Parts of a report that differ between two runs with the same answer."""
 
+_OF_ONE_CHECKUP = (
+    "steps", "spent_seconds", "spent_trainings", "training_seconds", "budget_seconds", "history",
+)  # fmt: skip
+"""The same of what a check-up tells of itself."""
+
 
 def earlier_answer(store: Store, report: Report, keys: Sequence[str]) -> RunRecord | None:
     """The latest run that has said the same of the same trials, with its files still in place.
@@ -87,4 +92,7 @@ def _said(report: Any) -> dict[str, Any]:
         {name: part for name, part in finding.items() if name != "cost_seconds"}
         for finding in said.get("findings", ())
     ]
+    if "steps" in said:
+        result = {k: v for k, v in said["result"].items() if k not in _OF_ONE_CHECKUP}
+        said |= {"steps": [_said(one) for one in said["steps"]], "result": result, "tables": ()}
     return said | {"findings": findings}

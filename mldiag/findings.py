@@ -138,6 +138,10 @@ class Diagnosis:
     tables: tuple[Table, ...] = field(default=(), kw_only=True)
     next_step: str = field(default="", kw_only=True)
     """The command to run next, without the program's name and the target, such as `sweep --all`."""
+    steps: tuple[Report, ...] = field(default=(), kw_only=True)
+    """The reports that a check-up rests on."""
+    in_order: bool = field(default=False, kw_only=True)
+    """Whether the findings are in the order in which a person should read them, and are left there."""
 
     def result(self) -> dict[str, Any]:
         """The numbers behind the plot as plain data."""
@@ -183,6 +187,8 @@ class Report:
     notices: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     next_command: str = ""
+    steps: tuple[Report, ...] = ()
+    """The reports of the steps that a checkup went through, in its order; of one step, none."""
     as_html: Callable[[Report], str] | None = field(default=None, repr=False, compare=False)
     """Makes the HTML for notebooks; handed in from above, because rendering imports this module."""
     as_text: Callable[[Report], str] | None = field(default=None, repr=False, compare=False)
@@ -211,9 +217,10 @@ class Report:
                 "figures": self.figures,
                 "notices": self.notices,
                 "next_command": self.next_command,
+                "tables": self.tables,
             }
         )
-        return whole
+        return whole | ({"steps": [one.to_dict() for one in self.steps]} if self.steps else {})
 
     def __repr__(self) -> str:
         subject = f"{self.step} of {self.experiment}, {self.metric['name']}"

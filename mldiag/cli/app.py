@@ -13,7 +13,7 @@ from mldiag import __version__
 from mldiag.cli.errors import Interrupted, error_text, failure_of
 from mldiag.errors import MldiagError, nearest_name
 from mldiag.report.streams import forgive_encodings
-from mldiag.steps import STEPS
+from mldiag.steps import CHECKUP, COMMANDS
 
 ABOUT = """Find out why a model does not learn, and what to do next.
 
@@ -27,7 +27,7 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The steps in the order of the checklist, the plan, and the rest."""
-        first = [*(step.name for step in STEPS), "plan"]
+        first = [*(step.name for step in COMMANDS), "plan"]
         return [*first, *(name for name in self.commands if name not in first)]
 
     def invoke(self, ctx: Any) -> Any:
@@ -63,8 +63,9 @@ def command_line() -> Any:
         pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback()(_root)
-    for step in STEPS:
-        described = f"{step.question} (Step {step.number} of the checklist.)"
+    for step in COMMANDS:
+        place = "All steps" if step is CHECKUP else f"Step {step.number}"
+        described = f"{step.question} ({place} of the checklist.)"
         app.command(step.name, help=described, short_help=step.question)(step_command(step))
     app.add_typer(plan.app(), name="plan")
     app.add_typer(data.app(), name="data")

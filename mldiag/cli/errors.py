@@ -13,7 +13,7 @@ import typer
 
 from mldiag.cli.hints import runnable_hint
 from mldiag.errors import MldiagError, UserCodeError, nearest_name
-from mldiag.steps import STEPS
+from mldiag.steps import COMMANDS
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -74,7 +74,7 @@ def _with_runnable_hint(error: MldiagError, arguments: list[str]) -> MldiagError
 
 def _interruption(arguments: list[str]) -> MldiagError:
     """A stopped step can go on; other commands have nothing to resume."""
-    if not arguments or arguments[0] not in {step.name for step in STEPS}:
+    if not arguments or arguments[0] not in {step.name for step in COMMANDS}:
         return MldiagError("interrupted")
     return MldiagError(
         "interrupted", expected="finished trials are kept", hint=resume_command(arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -15,6 +15,7 @@ import typer
 from mldiag.cli.completion import completion_of
 from mldiag.early_checks import ENGINES, check_common
 from mldiag.errors import MldiagError, unknown_name
+from mldiag.steps import public_fields
 
 FAIL_LEVELS = ("problem", "advice", "inconclusive")
 """Outcomes that `--fail-on` knows, most severe first."""
@@ -84,7 +85,7 @@ def parameters_of(settings_type: type[Any]) -> list[inspect.Parameter]:
         ['budget', 'jobs', 'engine']
     """
     hints = get_type_hints(settings_type)
-    return [_parameter(item, hints[item.name]) for item in fields(settings_type)]
+    return [_parameter(item, hints[item.name]) for item in public_fields(settings_type)]
 
 
 def target_parameter(*, reads_data: bool = False) -> inspect.Parameter:
@@ -119,7 +120,7 @@ def read_settings(settings_type: type[Any], given: Mapping[str, Any]) -> Any:
     hints = get_type_hints(settings_type)
     values = {
         item.name: _value(item, hints[item.name], given[item.name])
-        for item in fields(settings_type)
+        for item in public_fields(settings_type)
         if item.name in given
     }
     return settings_type(**values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -74,12 +73,12 @@ def _without(arguments: Sequence[str], flag: str, values: Sequence[str]) -> list
 def _spellings() -> dict[str, tuple[str, ...]]:
     """Every spelling of a flag, by each of them."""
     from mldiag.cli.flags import CommonFlags
-    from mldiag.steps import STEPS
+    from mldiag.steps import COMMANDS, public_fields
 
-    all_settings: list[type[Any]] = [CommonFlags, *(step.settings_type() for step in STEPS)]
+    all_settings: list[type[Any]] = [CommonFlags, *(step.settings_type() for step in COMMANDS)]
     groups = [
         item.metadata.get("flags", (f"--{item.name.replace('_', '-')}",))
         for settings in all_settings
-        for item in fields(settings)
+        for item in public_fields(settings)
     ]
     return {name: group for group in groups for name in group}

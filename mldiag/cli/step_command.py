@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,7 +18,7 @@ from mldiag.cli.flags import (
     target_parameter,
 )
 from mldiag.errors import MldiagError
-from mldiag.steps import Step
+from mldiag.steps import CHECKUP, Step
 
 if TYPE_CHECKING:
     from mldiag.adapters.targets import Found
@@ -129,6 +130,7 @@ def _diagnose(
     from mldiag.report.plan import main_reasons
     from mldiag.report.progress import ProgressListener
     from mldiag.tracking import writer_process
+    from mldiag.whole_checklist import check_up
 
     with ProgressListener() as listener:
         if common.tracking_uri is not False:
@@ -142,7 +144,8 @@ def _diagnose(
             plan = plan_experiment(step, experiment, settings, common)
             for reason in main_reasons(plan.why) or ["every trial is in the store"]:
                 listener.notice(f"why: {reason}")
-        report = diagnose_experiment(step, experiment, settings, common, listener)
+        run = check_up if step is CHECKUP else partial(diagnose_experiment, step)
+        report = run(experiment, settings, common, listener)
     if step.reads_data:
         from mldiag.adapters.audit_outputs import write_outputs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mldiag.errors import MldiagError
 
@@ -14,24 +14,35 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 @dataclass(frozen=True)
 class Budget:
-    """What a command may cost; at most one of the two is set.
+    """What a command may cost; at most one of the limits is set.
 
     Args:
         seconds: Wall time, in seconds; None for no limit.
         trainings: Multiple of the measured cost of one full default training, everything counted.
+        trained_seconds: Time of the trainings alone, in seconds: what a check-up gives to each of its steps.
+        shown: How a person wrote the budget that this is a part of.
     """
 
     seconds: float | None = None
     trainings: float | None = None
+    trained_seconds: float | None = field(default=None, kw_only=True)
+    shown: str = field(default="", kw_only=True, compare=False)
+
+    def __str__(self) -> str:
+        return self.shown
 
     def remaining(
-        self, elapsed_seconds: float, full_trial_seconds: float | None = None
+        self,
+        elapsed_seconds: float,
+        full_trial_seconds: float | None = None,
+        trained_seconds: float = 0.0,
     ) -> float | None:
         """Seconds that are left, never below 0.
 
         Args:
             elapsed_seconds: Wall time of the command so far, in seconds.
             full_trial_seconds: Measured time of one full default training, in seconds.
+            trained_seconds: Time of the trainings so far, one after the other, in seconds.
 
         Returns:
             None where there is no limit, or where it is not known yet because no full training has
@@ -41,6 +52,8 @@ class Budget:
             >>> parse_budget("60x").remaining(20.0, full_trial_seconds=0.5)
             10.0
         """
+        if self.trained_seconds is not None:
+            return max(0.0, self.trained_seconds - trained_seconds)
         limit = self.seconds
         if self.trainings is not None:
             if full_trial_seconds is None:
@@ -68,11 +81,16 @@ class BudgetClock:
         self._budget, self._full_trial_seconds = budget, full_trial_seconds
         self._started = time.monotonic()
         self._grace_ends: float | None = None
+        self._trained = 0.0
+
+    def trained(self, seconds: float) -> None:
+        """Count a training of this command."""
+        self._trained += seconds
 
     def remaining(self) -> float | None:
         """Seconds left; None where there is no limit, or where it is not known yet."""
         elapsed = time.monotonic() - self._started
-        return self._budget.remaining(elapsed, self._full_trial_seconds())
+        return self._budget.remaining(elapsed, self._full_trial_seconds(), self._trained)
 
     def spent(self) -> bool:
         """Whether nothing is left: no trial starts any more."""
@@ -88,7 +106,7 @@ class BudgetClock:
         return now > self._grace_ends
 
 
-def parse_budget(text: str | None) -> Budget:
+def parse_budget(text: str | Budget | None) -> Budget:
     """Read `90s`, `10m`, `2h`, `1h30m`, or `60x` for sixty times one full training.
 
     Args:
@@ -101,6 +119,8 @@ def parse_budget(text: str | None) -> Budget:
         >>> parse_budget("1.5h").seconds
         5400.0
     """
+    if isinstance(text, Budget):
+        return text
     if text is None:
         return Budget()
     written = str(text).strip().lower().replace(" ", "")

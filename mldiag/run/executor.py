@@ -256,6 +256,7 @@ class Executor:
         self._queue.finished(key, result.wall_seconds)
         self._trained.add(key)
         self._costs.learn(result)
+        self._clock.trained(result.wall_seconds)
         return result
 
     def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:
@@ -276,8 +277,6 @@ class Executor:
             with self._interrupts.let_through():
                 time.sleep(pause)
             pause = min(longest, 1.5 * pause)
-
-    # When to stop
 
     def _must_stop(self) -> bool:
         return self._interrupts.requested or self._clock.spent()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from mldiag.run.budget import Budget
 from mldiag.trial_result import TrialResult
 
 
@@ -23,7 +24,7 @@ class RunSettings:
     jobs: int | None = None
     engine: str = "auto"
     fresh: bool = False
-    budget: str | None = None
+    budget: str | Budget | None = None
     time_limit: float | None = None
 
 

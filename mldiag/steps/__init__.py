@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -106,11 +106,23 @@ STEPS = (
 )
 
 
+CHECKUP = Step(7, "checkup", "What should I do next?", reads_predictions=True)
+"""All six, ranked in one list."""
+
+COMMANDS = (*STEPS, CHECKUP)
+"""Everything that is asked of an experiment."""
+
+
+def public_fields(settings: Any) -> tuple[Field[Any], ...]:
+    """The fields of a settings dataclass, or of its type, that a person sets: they are flags."""
+    return tuple(item for item in fields(settings) if not item.metadata.get("internal"))
+
+
 def step_named(name: str) -> Step:
-    """The step with this name.
+    """The step with this name, the check-up among them.
 
     Example:
         >>> step_named("sweep").number
         5
     """
-    return next(step for step in STEPS if step.name == name)
+    return next(step for step in COMMANDS if step.name == name)

@@ -74,6 +74,7 @@ class RunAnswer:
         tables: Small tables of ready text.
         figures: Files to show; an SVG, else a PNG of them stands in the description.
         wall_seconds: How long the command took; 0 for "until now".
+        children: MLflow's ids of the runs that stand below this one, such as the steps of a check-up.
     """
 
     report: Mapping[str, Any]
@@ -82,6 +83,7 @@ class RunAnswer:
     tables: tuple[Table, ...] = ()
     figures: tuple[str, ...] = ()
     wall_seconds: float = 0.0
+    children: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -100,6 +102,7 @@ class RunAnswer:
             diagnosis.tables or report.tables,
             tuple(map(str, figures or report.figures)),
             wall_seconds,
+            tuple(str(one.mlflow["run_id"]) for one in report.steps if one.mlflow),
         )
 
 
@@ -142,7 +145,8 @@ class Projection:
             Table(table["title"], tuple(table["columns"]), tuple(map(tuple, table["rows"])))
             for table in answer.get("tables", ())
         )
-        answer["figures"] = tuple(answer.get("figures", ()))
+        for name in ("figures", "children"):
+            answer[name] = tuple(answer.get(name, ()))
         return cls(RunContext(**context), RunAnswer(**answer))
 
 

@@ -71,6 +71,8 @@ def log_answer(
         figure=figure,
         pages=_pages(place),
     )
+    for child in answer.children:
+        _nest(client, place.run_id, child)
     client.set_tag(place.run_id, "mldiag.outcome", str(answer.report.get("outcome", "")))
     client.set_tag(place.run_id, "mlflow.note.content", text)
 
@@ -125,6 +127,17 @@ def _params(context: RunContext) -> dict[str, str]:
         for name, value in settings.items()
         if value is not None and value not in ("", (), [], {})
     }
+
+
+def _nest(client: Any, run_id: str, child: str) -> None:
+    """Put a run below this one, unless it stands below another or is gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if "mlflow.parentRunId" not in client.get_run(child).data.tags:
+            client.set_tag(child, "mlflow.parentRunId", run_id)
+    except MlflowException:  # deleted meanwhile, or in another store
+        return
 
 
 def _pages(place: Place) -> str:

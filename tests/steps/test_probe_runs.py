@@ -60,7 +60,8 @@ def test_the_range_test_gives_a_low_rate_its_value(tmp_path):
     assert first.action.param == "learning_rate_init"
     assert 1e-3 < first.action.value < 10
     assert next(f for f in report.findings if f.code == "MD531").caused_by == first.code
-    assert {Path(file).stem for file in report.figures} == {"plot", "learning_rate"}
+    drawn = {"plot", "learning_rate", "confusion", "mistakes", "calibration"}
+    assert {Path(file).stem for file in report.figures} == drawn
 
 
 def test_several_seeds_give_the_answer_of_most(tmp_path):

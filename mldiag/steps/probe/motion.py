@@ -52,6 +52,7 @@ def motion_of(signals: Signals) -> Motion:
     with np.errstate(all="ignore"):
         ratios = np.log10(signals.ratios + 1e-15)
         ratios = np.where(np.isfinite(ratios), ratios, np.nan)
+    ratios = _without_those_from_zero(ratios, signals)
     first, later = _agreement(signals.recording.series("window/0"))
     travel, straight = _travel(signals.recording.series("travel/0"))
     grown, shrunk = _lengths(signals.of_matrices("weight/norm"))
@@ -68,6 +69,19 @@ def motion_of(signals: Signals) -> Motion:
         grown=grown,
         shrunk=shrunk,
     )
+
+
+def _without_those_from_zero(
+    ratios: NDArray[np.float64], signals: Signals
+) -> NDArray[np.float64]:
+    """Update over weight says nothing of the rate where the weights began at zero: any rate doubles them."""
+    start = signals.recording.series("travel/0")
+    if start.ndim == 2 and len(start) and start[0, 1] == 0:
+        return np.full_like(ratios, np.nan)
+    lengths = signals.of_matrices("weight/norm")
+    if ratios.ndim == 2 and lengths.ndim == 2 and lengths.shape == ratios.shape and len(lengths):
+        return np.where(lengths[0] == 0, np.nan, ratios)
+    return ratios
 
 
 def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""All six: what to do next, ranked by what each remedy gains."""

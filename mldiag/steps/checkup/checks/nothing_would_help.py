@@ -1,0 +1,87 @@
+"""MD701: is there anything left to gain?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
+from mldiag.metrics import Metric
+from mldiag.steps.checkup.weighed import Weighed
+from mldiag.wording import amount, gain
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Thresholds of MD701.
+
+    Args:
+        claim_error: One-sided error of "it helps", over everything that the check-up compares.
+    """
+
+    claim_error: float = CLAIM_ERROR
+
+
+CHECK = Check(
+    code="MD701",
+    slug="nothing-would-help",
+    title="Is there anything left to gain?",
+    detects=(
+        "Every remedy of every step is weighed: its gain, drawn towards zero by its uncertainty as "
+        "z^2 / (1 + z^2). Nothing helps: no remedy is surely better (one-sided error {claim_error:.0%} over "
+        "all steps) and none may be expected to gain as much as is worth having. Else inconclusive."
+    ),
+    why="Work on a model that is at its ceiling is lost; so is money on data that it cannot use.",
+    fix="Stop, or change the question: other features, another target, another metric.",
+    source="James and Stein (1961) for drawing towards zero; Stouffer (1949) for joining tests.",
+    thresholds=Thresholds(),
+)
+
+
+def judge(
+    ranked: Sequence[Weighed], metric: Metric, *, worth: float, compared: bool, broken: bool
+) -> Finding | None:
+    """A finding where nothing is claimed; None where something is, or where the training is broken.
+
+    Args:
+        ranked: The remedies in order.
+        metric: The user's metric.
+        worth: Smallest gain worth having.
+        compared: Whether trainings were compared at all.
+        broken: Whether something must be mended first.
+    """
+    if broken or any(one.claimed for one in ranked):
+        return None
+    measured = [one for one in ranked if one.gain is not None]
+    best = max(measured, key=lambda one: one.expected, default=None)
+    evidence = {
+        "smallest_gain_worth_having": worth,
+        "remedies_weighed": len(measured),
+        "largest_expected_gain": None if best is None else best.expected,
+    }
+    told = f"{amount(metric, worth)} would be worth having"
+    if not compared:
+        return CHECK.finding(
+            "inconclusive",
+            "Too little was tried to say what comes next",
+            explanation="The budget, or what was left out, allowed no comparison of trainings.",
+            evidence=evidence,
+        )
+    if best is not None and best.expected >= worth and best.gain is not None:
+        return CHECK.finding(
+            "inconclusive",
+            f"Nothing helps for sure yet; most promising: {best.candidate.text.rstrip('.')} "
+            f"({gain(metric, best.gain)})",
+            explanation=(
+                f"{told[:1].upper()}{told[1:]}. More repeats, or more rows to score on, would settle it."
+            ),
+            evidence=evidence,
+        )
+    tried = "nothing that was tried" if best is not None else "no step found anything that"
+    return CHECK.finding(
+        "passed",
+        f"You are at the ceiling of what was tried: {tried} gains {amount(metric, worth)} for sure",
+        explanation=f"{told[:1].upper()}{told[1:]}; no remedy may be expected to reach that.",
+        evidence=evidence,
+        action=Action("none", "Stop here, or change the question: other features, another target."),
+    )

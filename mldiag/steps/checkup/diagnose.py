@@ -1,0 +1,223 @@
+"""The answer of a check-up: one next action, its gain, and the ranked rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mldiag.declaration import Experiment
+from mldiag.findings import Action, ActionKind, Finding, Interval, Outcome, Report, Table
+from mldiag.metrics import Metric, smallest_gain
+from mldiag.stats.intervals import sample_sd
+from mldiag.steps import STEPS
+from mldiag.steps.checkup.candidates import candidates_of
+from mldiag.steps.checkup.checks import fix_this_first, nothing_would_help, prediction_came_true
+from mldiag.steps.checkup.checkup_diagnosis import CheckupDiagnosis
+from mldiag.steps.checkup.gathered import Gathered
+from mldiag.steps.checkup.history import came_true
+from mldiag.steps.checkup.rank import FAR_OFF_WORTHS, in_order
+from mldiag.steps.checkup.settings import Settings
+from mldiag.steps.checkup.stages import fix_first
+from mldiag.steps.checkup.weighed import Weighed, weigh
+from mldiag.steps.score_table import score_table
+from mldiag.trial_result import TrialResult
+from mldiag.wording import duration, gain, gain_short
+
+_HEADS: dict[ActionKind, str] = {
+    "fix_bug": "FIX BUG", "fix_labels": "FIX LABELS", "fix_leak": "FIX LEAK", "fix_split": "FIX SPLIT",
+    "clean_labels": "CLEAN LABELS", "clean_data": "CLEAN DATA", "scale_features": "SCALE",
+    "balance_classes": "BALANCE", "more_data": "MORE DATA", "augment_data": "AUGMENT", "tune": "TUNE",
+    "train_longer": "TRAIN LONGER", "larger_model": "LARGER", "smaller_model": "SMALLER",
+    "more_regularization": "REGULARIZE", "less_regularization": "LOOSEN",
+    "change_activation_or_init": "ACTIVATION", "stabilize_training": "STABILIZE",
+    "change_model": "CHANGE", "none": "NOTHING HELPS",
+}  # fmt: skip
+
+COMPARING = ("learning-curve", "sweep", "capacity")
+"""Steps that compare trainings."""
+
+
+def diagnose(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> CheckupDiagnosis:
+    """Rank what the steps have said.
+
+    Args:
+        experiment: The experiment.
+        settings: The settings, with what the steps have said.
+        results: The training as it stands, and what leads on fresh repeats.
+    """
+    gathered, metric = settings.gathered or Gathered(), experiment.metric
+    baseline, sd, n = _baseline(experiment, settings, results)
+    worth = settings.gain or smallest_gain(metric, baseline.estimate)
+    worth = worth if math.isfinite(worth) else 0.0
+    candidates = candidates_of(experiment, gathered)
+    weighed = weigh(experiment, candidates, results, repeats=settings.repeats)
+    hard = fix_first(gathered.asked)
+    ranked = in_order(weighed, hard=hard, worth=worth)
+    history = tuple(came_true(gathered, metric, baseline, sd, n))
+    own = _own_findings(ranked, gathered, metric, hard=hard, worth=worth)
+    findings = [_told(number, one, worth) for number, one in enumerate(ranked, start=1)]
+    none = next((f for f in own if f.slug == nothing_would_help.CHECK.slug), None)
+    if none is not None:
+        findings = [none, *findings] if none.outcome == "passed" else [*findings, none]
+    since = prediction_came_true.judge(history)
+    findings += [f for f in own if f is not none] + ([since] if since is not None else [])
+    return CheckupDiagnosis(
+        tuple(findings),
+        _headline(ranked, none, metric),
+        _outcome(findings, none),
+        tables=(_table_of_steps(gathered),),
+        notices=_notices(gathered),
+        next_step=_next_step(experiment, ranked),
+        steps=_in_checklist_order(gathered),
+        in_order=True,
+        ranked=tuple(ranked),
+        metric=metric,
+        baseline=baseline,
+        sd=sd,
+        n=n,
+        worth=worth,
+        gathered=gathered,
+        stopped_by=hard.code if hard is not None else None,
+        since_last=history[-1] if history and gathered.changed else None,
+        history=history,
+    )
+
+
+def _baseline(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> tuple[Interval, float, int]:
+    """The score as it stands, the spread of one, and how many there are."""
+    specs = list(dict.fromkeys(experiment.spec(repeat=r) for r in range(settings.repeats)))
+    table = score_table(experiment, [specs], results)
+    scores = table.scores[0][np.isfinite(table.scores[0])]
+    if not len(scores):
+        return Interval(math.nan, math.nan, math.nan), math.nan, 0
+    return table.interval(0), sample_sd(scores), len(scores)
+
+
+def _own_findings(
+    ranked: Sequence[Weighed],
+    gathered: Gathered,
+    metric: Metric,
+    *,
+    hard: Finding | None,
+    worth: float,
+) -> list[Finding]:
+    left_out = [one.name for one in gathered.asked if one.status == "skipped"]
+    broken = hard is not None or any(
+        one.gain is None and one.candidate.finding.outcome == "problem" and one.cause is None
+        for one in ranked[:1]
+    )
+    compared = any(
+        one.report is not None and one.name in COMPARING and one.report.trials.planned
+        for one in gathered.asked
+    )
+    found = [
+        fix_this_first.judge(hard, left_out),
+        nothing_would_help.judge(ranked, metric, worth=worth, compared=compared, broken=broken),
+    ]
+    return [finding for finding in found if finding is not None]
+
+
+def _told(number: int, one: Weighed, worth: float) -> Finding:
+    """The finding of a step, with what the check-up knows of its remedy."""
+    candidate, finding = one.candidate, one.candidate.finding
+    outcome: Outcome = finding.outcome
+    if one.gain is not None:
+        far = one.claimed and one.gain.low > FAR_OFF_WORTHS * worth
+        outcome = "problem" if far else "advice" if one.claimed else "inconclusive"
+    evidence = {
+        **finding.evidence,
+        "rank": number,
+        "basis": candidate.basis,
+        "expected_gain": one.expected,
+        "p_over_all_steps": one.p,
+        "fresh_repeats": one.fresh,
+        "step": candidate.step,
+    }
+    action = Action(
+        candidate.kind, candidate.text, candidate.param, candidate.value, one.gain, candidate.cost
+    )
+    note = f" ({one.note[:1].upper()}{one.note[1:]}.)" if one.note else ""
+    return replace(
+        finding,
+        outcome=outcome,
+        evidence=evidence,
+        action=action,
+        explanation=f"{finding.explanation}{note}".strip(),
+        caused_by=one.cause,
+    )
+
+
+def _headline(ranked: Sequence[Weighed], none: Finding | None, metric: Metric) -> str:
+    """The verdict in few characters: MLflow's lists cut names after about 14."""
+    if none is not None:
+        return "NOTHING HELPS" if none.outcome == "passed" else "OPEN"
+    if not ranked:
+        return "OPEN"
+    first = ranked[0]
+    head = _HEADS[first.candidate.kind]
+    if first.candidate.kind == "tune" and first.candidate.param:
+        head = f"{head} {first.candidate.param.rsplit('__', 1)[-1]}"
+    if first.gain is None:
+        return f"{head} FIRST"
+    return f"{head} {gain_short(metric, first.gain.estimate)}"
+
+
+def _outcome(findings: Sequence[Finding], none: Finding | None) -> Outcome:
+    if none is not None:
+        return none.outcome
+    return findings[0].outcome if findings else "inconclusive"
+
+
+def _table_of_steps(gathered: Gathered) -> Table:
+    rows = []
+    for one in gathered.asked:
+        trained = (
+            one.training_seconds / gathered.training_seconds if gathered.training_seconds else None
+        )
+        answer = one.report.headline if one.report is not None else one.status
+        rows.append(
+            (
+                one.name,
+                answer,
+                duration(one.seconds) if one.seconds else "",
+                "" if not trained else f"{trained:.1f}",
+                one.why,
+            )
+        )
+    return Table("What was asked", ("step", "answer", "time", "trainings", "why"), tuple(rows))
+
+
+def _notices(gathered: Gathered) -> tuple[str, ...]:
+    """Which steps had to be given up; what they said on the way is in their own reports."""
+    return tuple(
+        f"{one.name} was not judged: {one.why}" for one in gathered.asked if one.status == "failed"
+    )
+
+
+def _in_checklist_order(gathered: Gathered) -> tuple[Report, ...]:
+    places = {step.name: step.number for step in STEPS}
+    return tuple(sorted(gathered.reports(), key=lambda report: places[report.step]))
+
+
+def _next_step(experiment: Experiment, ranked: Sequence[Weighed]) -> str:
+    """The command that looks closer at what comes first."""
+    if not ranked:
+        return ""
+    first = ranked[0].candidate
+    if first.param is not None and first.param in experiment.params:
+        return f"sweep --param {first.param}"
+    return first.step
+
+
+def told_next(one: Weighed, metric: Metric) -> str:
+    """The next action in a line."""
+    if one.gain is None:
+        return one.candidate.text
+    return f"{one.candidate.text.rstrip('.')}: {gain(metric, one.gain)}"

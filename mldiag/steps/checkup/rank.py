@@ -1,0 +1,136 @@
+"""Which remedy comes first, and what follows from what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mldiag.findings import FIX_FIRST, ActionKind, Finding
+from mldiag.steps.checkup.stages import SOFT
+from mldiag.steps.checkup.weighed import Weighed
+
+EFFORT: dict[ActionKind, int] = {
+    "more_data": 2, "change_model": 2, "clean_labels": 1, "clean_data": 1, "augment_data": 1,
+}  # fmt: skip
+"""Of two remedies that may gain the same, the one with less effort comes first; a setting has 0."""
+
+TIED_SHARE = 0.6
+"""A remedy with less effort comes first from this share of a costlier one's gain, within its interval."""
+
+FAR_OFF_WORTHS = 4.0
+"""A setting is far off where it surely gains this many times what is worth having."""
+
+_OF_TRAINING: tuple[ActionKind, ...] = (
+    "tune", "train_longer", "change_activation_or_init", "stabilize_training", "scale_features",
+    "less_regularization", "more_regularization",
+)  # fmt: skip
+_SEEN_THROUGH_TRAINING: tuple[ActionKind, ...] = (
+    "more_data",
+    "change_model",
+    "clean_labels",
+    "larger_model",
+)
+
+
+def in_order(weighed: Sequence[Weighed], *, hard: Finding | None, worth: float) -> list[Weighed]:
+    """The remedies in the order in which a person should take them up.
+
+    Args:
+        weighed: The remedies.
+        hard: The problem behind which no other number can be trusted, or None.
+        worth: Smallest gain worth having.
+    """
+    kept = without_repetition(weighed)
+    if hard is not None:
+        first = [one for one in kept if one.candidate.finding == hard]
+        rest = [
+            replace(one, cause=hard.code, note="no number before that can be trusted")
+            for one in kept
+            if one.candidate.finding != hard
+        ]
+        return [*first, *sorted(rest, key=_severity)]
+    claimed = _claims(kept)
+    unsure = [one for one in kept if one.gain is not None and not one.claimed]
+    unsure.sort(key=lambda one: -one.expected)
+    advised = sorted((one for one in kept if one.gain is None), key=_severity)
+    broken = [one for one in advised if _is_problem(one)]
+    others = [one for one in advised if one not in broken]
+    if claimed:
+        cause = claimed[0].candidate.finding.code
+        told = "asked again once the training works"
+        broken = [replace(one, cause=cause, note=told) for one in broken]
+        return _reconciled([*claimed, *broken, *unsure, *others], worth)
+    if broken:
+        root = broken[0].candidate.finding.code
+        unsure = [
+            replace(one, cause=root, note="measured on a training that fails") for one in unsure
+        ]
+    hopeful = [one for one in unsure if one.expected >= worth]
+    small = [one for one in unsure if one not in hopeful]
+    return [*broken, *hopeful, *others, *small]
+
+
+def without_repetition(weighed: Sequence[Weighed]) -> list[Weighed]:
+    """A remedy that is only advised says nothing new where a training has measured one of its kind."""
+    measured = {one.candidate.kind for one in weighed if one.gain is not None}
+    kept = []
+    for one in weighed:
+        finding = one.candidate.finding
+        again = one.gain is None and one.candidate.kind in measured
+        if not (again and finding.slug not in SOFT):
+            kept.append(one)
+    return kept
+
+
+def _claims(kept: Sequence[Weighed]) -> list[Weighed]:
+    """Claims, the largest gain first; of tied ones that with the least effort."""
+    rest = sorted((one for one in kept if one.claimed), key=lambda one: -one.expected)
+    ordered: list[Weighed] = []
+    while rest:
+        first = rest[0]
+        tied = [one for one in rest if _tied(one, first)]
+        chosen = min(tied, key=lambda one: (EFFORT.get(one.candidate.kind, 0), -one.expected))
+        ordered.append(chosen)
+        rest.remove(chosen)
+    return ordered
+
+
+def _tied(one: Weighed, first: Weighed) -> bool:
+    if one is first or first.gain is None or one.gain is None:
+        return one is first
+    within = one.gain.estimate >= first.gain.low or one.gain.high >= first.gain.estimate
+    return within and one.expected >= TIED_SHARE * first.expected
+
+
+def _reconciled(ordered: Sequence[Weighed], worth: float) -> list[Weighed]:
+    """What was measured on a training that is far off is seen through it, and asked again after it."""
+    first = ordered[0]
+    if first.candidate.kind not in _OF_TRAINING or first.gain is None:
+        return list(ordered)
+    if not first.gain.low > FAR_OFF_WORTHS * worth:
+        return list(ordered)
+    told = "measured on a training that this setting holds back: ask again after it"
+    code = first.candidate.finding.code
+
+    def seen_through(one: Weighed) -> bool:
+        if one is first or one.cause:
+            return False
+        looked_in = one.candidate.step == "probe" and one.gain is None
+        return looked_in or one.candidate.kind in _SEEN_THROUGH_TRAINING
+
+    return [replace(one, cause=code, note=told) if seen_through(one) else one for one in ordered]
+
+
+def _is_problem(one: Weighed) -> bool:
+    """An advice of a step that says the training itself fails."""
+    finding = one.candidate.finding
+    if finding.outcome != "problem" or finding.caused_by is not None:
+        return False
+    return one.candidate.step in ("probe", "reproduce", "capacity") or finding.slug in SOFT
+
+
+def _severity(one: Weighed) -> tuple[bool, bool, float]:
+    finding = one.candidate.finding
+    gain = one.gain.estimate if one.gain is not None else -math.inf
+    return finding.outcome != "problem", one.candidate.kind not in FIX_FIRST, -gain

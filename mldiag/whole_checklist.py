@@ -1,0 +1,264 @@
+"""The whole checklist within a budget: the steps as commands that share a store, then the ranking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from mldiag.adapters.audit_target import audited_experiment
+from mldiag.declaration import Experiment
+from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
+from mldiag.errors import MldiagError, UserCodeError
+from mldiag.findings import Report, plain
+from mldiag.run.budget import Budget, parse_budget
+from mldiag.run.identity import identify
+from mldiag.run.settings import Listener, PlanSummary
+from mldiag.run.store.records import RunRecord
+from mldiag.run.store.trial_store import Store
+from mldiag.steps import CHECKUP, step_named
+from mldiag.steps.checkup.gathered import Asked, Gathered, Status
+from mldiag.steps.checkup.settings import DEFAULT_BUDGET, Settings
+from mldiag.steps.checkup.stages import KEPT_FOR_CONFIRMING, Stage, fix_first, next_stage
+from mldiag.tracking.projection import read_projection
+from mldiag.trial_result import TrialResult
+
+LEAST_SECONDS = 20.0
+"""Sixty trainings of milliseconds are too little to say anything: so much is spent where nobody said."""
+
+EARLIER_AT_MOST = 50
+"""Check-ups whose predictions are looked back at."""
+
+
+def check_up(
+    experiment: Experiment,
+    settings: Settings,
+    common: CommonSettings | None = None,
+    listener: Listener | None = None,
+) -> Report:
+    """Ask the steps while the budget lasts, and answer with what to do next.
+
+    Args:
+        experiment: The experiment.
+        settings: Which steps.
+        common: What may be said to every step; without a budget, sixty full trainings.
+        listener: Told of plans, results and notices as they come.
+
+    Returns:
+        The ranked actions, with the reports of the steps; where the user interrupted, of what there was.
+
+    Raises:
+        UserCodeError: If the user's code failed in every trial.
+        MldiagError: If a setting, the data or the store is wrong.
+    """
+    common = common or CommonSettings()
+    written = common.budget or DEFAULT_BUDGET
+    least = 0.0 if common.budget else LEAST_SECONDS
+    purse = _Purse(replace(parse_budget(written), shown=str(written)), least)
+    told = _Counting(listener or SilentListener())
+    gathered = _earlier(experiment, common)
+    asked: list[Asked] = []
+    while True:
+        if purse.training_seconds is None:
+            purse.training_seconds = _training_seconds(experiment, common, settings.repeats)
+        stage = next_stage(
+            settings.asked,
+            asked,
+            parameters=len(experiment.params),
+            trainings_left=purse.trainings_left(asked),
+            repeats=settings.repeats,
+            gain=settings.gain,
+        )
+        if stage is None:
+            break
+        one = _ask(experiment, stage, common, purse.of_stage(stage, asked), told)
+        asked.append(one)
+        if _interrupted(one):
+            break
+    asked += _left_out(settings, asked)
+    gathered = replace(
+        gathered,
+        asked=tuple(asked),
+        training_seconds=purse.training_seconds,
+        budget_seconds=purse.seconds(),
+    )
+    return diagnose_experiment(
+        CHECKUP,
+        experiment,
+        replace(settings, gathered=gathered),
+        replace(common, budget=purse.of_the_rest(asked)),
+        told,
+    )
+
+
+@dataclass
+class _Counting:
+    """A listener that counts the seconds that were trained."""
+
+    to: Listener
+    trained: float = 0.0
+
+    def planned(self, summary: PlanSummary) -> None:
+        self.to.planned(summary)
+
+    def finished(self, result: TrialResult, cached: bool) -> None:
+        if not cached:
+            self.trained += result.wall_seconds
+        self.to.finished(result, cached)
+
+    def looking(self, at: str, number: int, of: int) -> None:
+        self.to.looking(at, number, of)
+
+    def notice(self, text: str) -> None:
+        self.to.notice(text)
+
+
+@dataclass
+class _Purse:
+    """What is left of the budget: of a time by the clock, of trainings by what was trained."""
+
+    budget: Budget
+    least: float = 0.0
+    training_seconds: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def seconds(self) -> float | None:
+        """The whole budget in seconds; None before a training was measured."""
+        if self.budget.trainings is None:
+            return self.budget.seconds
+        if self.training_seconds is None:
+            return None
+        return max(self.least, self.budget.trainings * self.training_seconds)
+
+    def left(self, asked: list[Asked]) -> float | None:
+        whole = self.seconds()
+        if whole is None:
+            return None
+        if self.budget.trainings is None:
+            return max(0.0, whole - (time.monotonic() - self.started))
+        return max(0.0, whole - sum(one.training_seconds for one in asked))
+
+    def trainings_left(self, asked: list[Asked]) -> float | None:
+        """What the steps may still spend, in full trainings."""
+        left, whole = self.left(asked), self.seconds()
+        if left is None or whole is None or not self.training_seconds:
+            return None
+        return max(0.0, left - KEPT_FOR_CONFIRMING * whole) / self.training_seconds
+
+    def of_stage(self, stage: Stage, asked: list[Asked]) -> Budget:
+        """The budget of a step."""
+        left, whole = self.left(asked), self.seconds()
+        if left is None or whole is None:
+            if (
+                stage.name == "reproduce"
+            ):  # some ten trainings, which measure what one of them costs
+                return Budget(shown=self.budget.shown)
+            trainings = self.budget.trainings
+            share = None if trainings is None else stage.share * trainings
+            return replace(self.budget, trainings=share)
+        kept = KEPT_FOR_CONFIRMING * whole
+        return self._of(min(stage.share * whole, max(0.0, left - kept)))
+
+    def of_the_rest(self, asked: list[Asked]) -> Budget:
+        """The budget of what leads, tried again; nothing where the user interrupted."""
+        if any(map(_interrupted, asked)):
+            return self._of(0.0)
+        left = self.left(asked)
+        return self.budget if left is None else self._of(left)
+
+    def _of(self, seconds: float) -> Budget:
+        if self.budget.trainings is None:
+            return replace(self.budget, seconds=seconds)
+        return replace(self.budget, trainings=None, trained_seconds=seconds)
+
+
+def _ask(
+    experiment: Experiment,
+    stage: Stage,
+    common: CommonSettings,
+    budget: Budget,
+    told: _Counting,
+) -> Asked:
+    """Run one step; an error of its own is its answer, and ends nothing else."""
+    step, before, started = step_named(stage.step), told.trained, time.monotonic()
+    report: Report | None = None
+    status: Status = "done"
+    why = stage.why
+    told.notice(f"{stage.name}: {step.question} ({stage.why})")
+    try:
+        known = step.settings_type().__dataclass_fields__
+        settings = step.settings_type()(**{k: v for k, v in stage.settings.items() if k in known})
+        subject = audited_experiment(experiment, settings) if step.reads_data else experiment
+        report = diagnose_experiment(step, subject, settings, replace(common, budget=budget), told)
+        trials = report.trials
+        if report.result.get("interrupted") or trials.planned > trials.run + trials.cached:
+            status = "cut"
+    except UserCodeError:
+        if told.trained == 0.0 and before == 0.0:
+            raise
+        status, why = "failed", "the experiment's code failed in every trial of it"
+    except MldiagError as error:
+        status, why = "failed", error.what
+    return Asked(stage.name, status, report, time.monotonic() - started, told.trained - before, why)
+
+
+def _left_out(settings: Settings, asked: list[Asked]) -> list[Asked]:
+    """The steps that were wanted and not asked, with the reason."""
+    cause = fix_first(asked)
+    why = "the budget was spent"
+    if any(map(_interrupted, asked)):
+        why = "interrupted"
+    elif cause is not None:
+        why = f"{cause.code} {cause.slug} has to be mended first"
+    done = {one.name for one in asked}
+    missing = [name for name in settings.asked if name not in done]
+    return [Asked(name, "skipped", why=_why_not(name, why)) for name in missing]
+
+
+def _why_not(name: str, why: str) -> str:
+    return "no parameter is declared" if name == "sweep" and why == "the budget was spent" else why
+
+
+def _interrupted(one: Asked) -> bool:
+    return one.report is not None and bool(one.report.result.get("interrupted"))
+
+
+def _training_seconds(experiment: Experiment, common: CommonSettings, repeats: int) -> float | None:
+    """Measured seconds of one full training at the defaults; None before there was one."""
+    with Store.open(common.store_folder(experiment) / "trials.db") as store:
+        identity = identify(experiment)
+        keys = [identity.key(experiment.spec(repeat=repeat)) for repeat in range(repeats)]
+        found = store.get_many(list(dict.fromkeys(keys)), with_predictions=False).values()
+    seconds = [result.wall_seconds for result in found if result.wall_seconds > 0]
+    return median(seconds) if seconds else None
+
+
+def _earlier(experiment: Experiment, common: CommonSettings) -> Gathered:
+    """Earlier check-ups of the experiment, and what has changed since the latest."""
+    with Store.open(common.store_folder(experiment) / "trials.db") as store:
+        records = store.runs(experiment.name, step=CHECKUP.name, limit=EARLIER_AT_MOST)[::-1]
+        if not records:
+            return Gathered()
+        changed = _changed_since(experiment, records[-1])
+    reports = tuple({**record.report, "started": record.started} for record in records)
+    return Gathered(earlier=reports, changed=changed)
+
+
+def _changed_since(experiment: Experiment, record: RunRecord) -> tuple[str, ...]:
+    kept = read_projection(Path(record.figures[0]).parent) if record.figures else None
+    if kept is None:
+        return ()
+    identity, context = identify(experiment), kept.context
+    changed = []
+    if context.code_digest != identity.code.digest:
+        changed.append("the code")
+    if context.dataset is not None and context.dataset.digest != identity.data.digest:
+        changed.append("the data")
+    before: Mapping[str, Any] = context.defaults
+    for name, value in experiment.defaults.items():
+        if name in before and plain(before[name]) != plain(value):
+            changed.append(f"{name}: {before[name]} -> {value}")
+    return tuple(changed)

@@ -1,0 +1,76 @@
+"""In which order remedies are told, and what follows from what."""
+
+from mldiag.steps.checkup.rank import in_order
+from tests.steps.checkup.made import weighed
+
+WORTH = 0.005
+
+
+def kinds(ranked):
+    return [one.candidate.kind for one in ranked]
+
+
+def order(*remedies, hard=None):
+    return in_order(remedies, hard=hard, worth=WORTH)
+
+
+def test_the_largest_sure_gain_comes_first():
+    ranked = order(weighed("more_data", 0.02), weighed("larger_model", 0.06))
+    assert kinds(ranked) == ["larger_model", "more_data"]
+
+
+def test_what_is_not_sure_comes_after_what_is():
+    ranked = order(weighed("more_data", 0.2, 0.3, claimed=False), weighed("tune", 0.02))
+    assert kinds(ranked) == ["tune", "more_data"]
+
+
+def test_of_two_that_may_gain_the_same_the_one_with_less_effort_comes_first():
+    ranked = order(weighed("change_model", 0.052, 0.02), weighed("tune", 0.050, 0.02))
+    assert kinds(ranked) == ["tune", "change_model"]
+
+
+def test_another_family_comes_first_where_no_setting_comes_near():
+    ranked = order(weighed("change_model", 0.20, 0.02), weighed("tune", 0.03, 0.01))
+    assert kinds(ranked) == ["change_model", "tune"]
+    assert ranked[1].cause is None
+
+
+def test_behind_a_training_that_is_far_off_more_data_is_asked_again():
+    tune, more = order(weighed("tune", 0.3, 0.05), weighed("more_data", 0.05, 0.02))
+    assert tune.cause is None
+    assert more.cause == tune.candidate.finding.code
+    assert "again" in more.note
+
+
+def test_a_small_tuning_gain_explains_nothing():
+    ranked = order(weighed("tune", 0.02, 0.01), weighed("more_data", 0.015, 0.01))
+    assert [one.cause for one in ranked] == [None, None]
+
+
+def test_behind_a_leak_no_gain_counts():
+    leak = weighed("fix_leak", None, step="audit", slug="target-leakage")
+    ranked = order(weighed("tune", 0.3), leak, hard=leak.candidate.finding)
+    assert kinds(ranked) == ["fix_leak", "tune"]
+    assert ranked[1].cause == leak.candidate.finding.code
+
+
+def test_a_failing_training_comes_before_what_is_only_promising():
+    dead = weighed("change_activation_or_init", None, step="probe", slug="dead-units")
+    ranked = order(weighed("more_data", 0.1, 0.2, claimed=False), dead)
+    assert kinds(ranked)[0] == "change_activation_or_init"
+    assert ranked[1].cause == dead.candidate.finding.code
+
+
+def test_what_looks_like_a_bug_follows_from_a_setting_that_mends_it():
+    lost = weighed("fix_bug", None, step="reproduce", slug="beats-a-dummy")
+    ranked = order(lost, weighed("tune", 0.5))
+    assert kinds(ranked) == ["tune", "fix_bug"]
+    assert ranked[1].cause == ranked[0].candidate.finding.code
+
+
+def test_an_advice_says_nothing_new_beside_a_measured_gain_of_its_kind():
+    ranked = order(
+        weighed("train_longer", 0.03, step="capacity"),
+        weighed("train_longer", None, step="probe", outcome="advice"),
+    )
+    assert len(ranked) == 1
