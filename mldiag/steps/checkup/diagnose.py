@@ -24,7 +24,7 @@ from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.weighed import Weighed, weigh
 from mldiag.steps.score_table import score_table
 from mldiag.trial_result import TrialResult
-from mldiag.wording import duration, gain, gain_short
+from mldiag.wording import duration, gain_short
 
 _HEADS: dict[ActionKind, str] = {
     "fix_bug": "FIX BUG", "fix_labels": "FIX LABELS", "fix_leak": "FIX LEAK", "fix_split": "FIX SPLIT",
@@ -214,10 +214,3 @@ def _next_step(experiment: Experiment, ranked: Sequence[Weighed]) -> str:
     if first.param is not None and first.param in experiment.params:
         return f"sweep --param {first.param}"
     return first.step
-
-
-def told_next(one: Weighed, metric: Metric) -> str:
-    """The next action in a line."""
-    if one.gain is None:
-        return one.candidate.text
-    return f"{one.candidate.text.rstrip('.')}: {gain(metric, one.gain)}"

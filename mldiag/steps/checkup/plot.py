@@ -8,6 +8,7 @@ import textwrap
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mldiag.metrics import Metric
 from mldiag.steps.checkup.checkup_diagnosis import CheckupDiagnosis
 from mldiag.steps.checkup.weighed import Weighed
 from mldiag.steps.drawing import BAD, CHOSEN, LABEL_SIZE, VALID, new_figure, title, words_only
@@ -22,7 +23,7 @@ def plot(diagnosis: CheckupDiagnosis) -> Figure:
     Args:
         diagnosis: The answer of the check-up.
     """
-    verdict = diagnosis.findings[0].title if diagnosis.findings else "Nothing was asked"
+    verdict = _verdict(diagnosis)
     shown = [one for one in diagnosis.ranked if one.gain is not None][:MOST_BARS]
     if not shown:
         return words_only(verdict)
@@ -32,9 +33,8 @@ def plot(diagnosis: CheckupDiagnosis) -> Figure:
         _draw(axes, place, one, diagnosis)
     axes.axvline(0, color=BAD, lw=1)
     axes.axvspan(0, diagnosis.worth, color="#eeeeee", lw=0, zorder=0)
-    axes.set_yticks(
-        range(len(shown)), [_label(one) for one in reversed(shown)], fontsize=LABEL_SIZE - 1
-    )
+    axes.set_yticks(range(len(shown)), [_label(one, diagnosis) for one in reversed(shown)])
+    axes.tick_params(axis="y", labelsize=LABEL_SIZE - 1.5)
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color="#dddddd", linewidth=0.7)
@@ -45,6 +45,16 @@ def plot(diagnosis: CheckupDiagnosis) -> Figure:
     axes.set_xlabel(f"gain ({unit}); positive is better", fontsize=LABEL_SIZE)
     title(figure, verdict, _detail(diagnosis))
     return figure
+
+
+def _verdict(diagnosis: CheckupDiagnosis) -> str:
+    if not diagnosis.findings:
+        return "Nothing was asked"
+    if diagnosis.ranked and diagnosis.findings[0].action is not None:
+        first = diagnosis.ranked[0]
+        if first.claimed or first.gain is None:
+            return f"Next: {_told_next(first, diagnosis.metric)}"
+    return diagnosis.findings[0].title
 
 
 def _draw(axes: Axes, place: int, one: Weighed, diagnosis: CheckupDiagnosis) -> None:
@@ -58,22 +68,22 @@ def _draw(axes: Axes, place: int, one: Weighed, diagnosis: CheckupDiagnosis) -> 
     axes.plot(
         [one.gain.estimate], [place], "o", color=colour, ms=8, mfc="white" if hollow else colour
     )
-    axes.annotate(
-        gain(diagnosis.metric, one.gain) + ("" if one.claimed else "  not sure"),
-        (one.gain.estimate, place),
-        xytext=(0, 8),
-        textcoords="offset points",
-        ha="center",
-        fontsize=LABEL_SIZE - 3,
-        color="#333333",
-    )
 
 
-def _label(one: Weighed) -> str:
-    return textwrap.shorten(one.candidate.text.rstrip("."), 46, placeholder=" ...")
+def _label(one: Weighed, diagnosis: CheckupDiagnosis) -> str:
+    text = textwrap.shorten(one.candidate.text.rstrip("."), 46, placeholder=" ...")
+    told = "" if one.gain is None else gain(diagnosis.metric, one.gain)
+    return f"{text}\n{told}{'' if one.claimed else ', not sure'}"
 
 
 def _detail(diagnosis: CheckupDiagnosis) -> str:
     now = score(diagnosis.metric, diagnosis.baseline.estimate)
     told = f"as it stands: {diagnosis.metric.name} {now} over {diagnosis.n} repeats"
     return f"{told}; 80 % intervals; grey: less than is worth having; hollow: not surely better than nothing"
+
+
+def _told_next(one: Weighed, metric: Metric) -> str:
+    """The next action in a line."""
+    if one.gain is None:
+        return one.candidate.text
+    return f"{one.candidate.text.rstrip('.')}: {gain(metric, one.gain)}"
