@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mldiag.data.dataset import row_count
+from mldiag.data.dataset import Dataset, row_count
 from mldiag.data.row_keys import row_keys
 from mldiag.declaration import Experiment
 from mldiag.findings import Action, Check, Finding
+from mldiag.trial_spec import Rows
 from mldiag.wording import plural
 
 
@@ -26,6 +28,7 @@ class Thresholds:
             fewer different rows than the number of rows to this power.
         least_rows: Fewer equal rows than this are never a problem.
         shown_rows: Rows that the evidence names.
+        surely: Standard errors by which equal rows must have equal labels more often than any two rows.
     """
 
     share: float = 0.005
@@ -33,6 +36,7 @@ class Thresholds:
     coarse_power: float = 3.0
     least_rows: int = 5
     shown_rows: int = 50
+    surely: float = 3.0
 
 
 THRESHOLDS = Thresholds()
@@ -48,7 +52,8 @@ CHECK = Check(
         "Scoring rows whose features are exactly those of a training row of the same repeat. A problem "
         "above {problem_share:.0%} of them and from {least_rows} rows on, advice above {share:.1%}. Not "
         "applicable where the features take so few values that different cases are equal by chance (fewer "
-        "possible rows than the number of rows to the power {coarse_power:g})."
+        "possible rows than the number of rows to the power {coarse_power:g}). Advice only where equal rows "
+        "have equal labels no more often than any two ({surely:g} standard errors): different cases."
     ),
     why="A row that was trained on is not predicted but remembered: the score is too good.",
     fix="Drop the duplicates, or declare what belongs together as groups=.",
@@ -91,6 +96,16 @@ def judge(experiment: Experiment) -> Finding | None:
     action = Action(
         "fix_split", "Drop the duplicates, or declare what belongs together as groups=."
     )
+    if not _labels_agree(dataset, train, valid, keys):
+        return CHECK.finding(
+            "advice",
+            f"{told} have the features of a training row",
+            explanation=(
+                "Their labels agree no more often than those of any two rows: they seem to be different "
+                "cases with equal features, and flatter nothing."
+            ),
+            evidence=evidence,
+        )
     if share > THRESHOLDS.problem_share and count >= THRESHOLDS.least_rows:
         return CHECK.finding(
             "problem",
@@ -106,6 +121,24 @@ def judge(experiment: Experiment) -> Finding | None:
         evidence=evidence,
         action=action,
     )
+
+
+def _labels_agree(dataset: Dataset, train: Rows, valid: Rows, keys: Sequence[Any]) -> bool:
+    """Whether equal rows have equal labels more often than any two rows; true where there are none."""
+    if dataset.main.y is None:
+        return True
+    of_train, of_valid = np.asarray(dataset.y(train)), np.asarray(dataset.y(valid))
+    if of_train.ndim != 1 or of_train.dtype.kind not in "biufOUST":
+        return True
+    order = np.argsort(keys[0], kind="stable")
+    places = np.clip(np.searchsorted(keys[0][order], keys[1]), 0, len(order) - 1)
+    twins = order[places]
+    same = keys[0][twins] == keys[1]
+    agreeing = float(np.mean(of_valid[same] == of_train[twins[same]]))
+    _, counts = np.unique(of_train.astype(str), return_counts=True)
+    chance = float(((counts / counts.sum()) ** 2).sum())
+    error = math.sqrt(max(chance * (1 - chance), 1e-9) / int(same.sum()))
+    return agreeing > chance + THRESHOLDS.surely * error
 
 
 def _is_coarse(features: Any) -> bool:
