@@ -55,7 +55,7 @@ class Commands(TyperGroup):
 
 def command_line() -> Any:
     """The whole command line, with one command for every step of the checklist."""
-    from mldiag.cli import data, explain, init, listing, plan, prepare, services
+    from mldiag.cli import data, explain, init, listing, plan, prepare, report, services
     from mldiag.cli.step_command import step_command
 
     app = typer.Typer(
@@ -71,6 +71,7 @@ def command_line() -> Any:
     app.add_typer(data.app(), name="data")
     app.add_typer(prepare.app(), name="prepare")
     for name, command in (
+        ("report", report.show_report),
         ("list", listing.list_experiments),
         ("init", init.write_experiment),
         ("explain", explain.explain),

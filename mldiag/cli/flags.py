@@ -15,6 +15,7 @@ import typer
 from mldiag.cli.completion import completion_of
 from mldiag.early_checks import ENGINES, check_common
 from mldiag.errors import MldiagError, unknown_name
+from mldiag.report.languages import LANGUAGES, chosen_language
 from mldiag.steps import public_fields
 
 FAIL_LEVELS = ("problem", "advice", "inconclusive")
@@ -57,6 +58,11 @@ class CommonFlags:
                   "shown": "OUTCOME", "choices": FAIL_LEVELS},
     )  # fmt: skip
     json: bool = field(default=False, metadata={"help": "Print one JSON object."})
+    lang: str | None = field(
+        default=None,
+        metadata={"help": "Language of the report: en or ja; by default $MLDIAG_LANG, else en.",
+                  "shown": "LANGUAGE", "choices": LANGUAGES},
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Check what can be checked before anything is loaded."""
@@ -72,6 +78,7 @@ class CommonFlags:
             raise unknown_name(
                 "outcome for --fail-on", self.fail_on, FAIL_LEVELS, hint="--fail-on problem"
             )
+        chosen_language(self.lang)
 
 
 def parameters_of(settings_type: type[Any]) -> list[inspect.Parameter]:

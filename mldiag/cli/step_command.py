@@ -117,9 +117,10 @@ def _run(step: Step, target: str | None, settings: Any, flags: CommonFlags) -> i
         typer.echo(report_json(report))
     else:
         from mldiag.report.console import print_report
+        from mldiag.report.languages import chosen_language
         from mldiag.report.streams import console
 
-        print_report(report, console())
+        print_report(report, console(), chosen_language(flags.lang))
     return exit_code(report, flags.fail_on)
 
 

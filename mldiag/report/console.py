@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table as Grid
@@ -14,6 +15,16 @@ from rich.text import Text
 
 from mldiag.metrics import Metric, named_metric
 from mldiag.report.folding import folded
+from mldiag.report.languages.lines import text_of
+from mldiag.report.languages.sentences import (
+    action_text,
+    figures_notice,
+    more_of,
+    subject_text,
+    trials_text,
+    verdict_text,
+)
+from mldiag.report.languages.words import title_of, words
 from mldiag.report.narrow import GAP, fitting, row_pairs
 from mldiag.report.tables import numeric_columns, without_empty_columns
 from mldiag.wording import duration, gain, plural
@@ -39,36 +50,43 @@ NARROW = 72
 _LABEL_WIDTH = 6
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: Report, console: Console, lang: str = "en") -> None:
     """Print verdict, findings, tables and where to look next.
 
     Args:
         report: The report.
         console: Where it goes; its width is kept to.
+        lang: One of `mldiag.report.languages.LANGUAGES`.
     """
     _, style = OUTCOME_WORDS[report.outcome]
-    title = Text.assemble((report.headline, style), ("  ", ""), (_subject(report), "dim"))
-    console.print(title)
+    subject = _subject(report, lang)
+    console.print(text_of(lang).assemble((report.headline, style), ("  ", ""), (subject, "dim")))
+    if lang != "en":
+        console.print(text_of(lang)(verdict_text(report, lang), style=style))
     if report.findings:
         console.print()
-        _print_findings(report, console)
+        _print_findings(report, console, lang)
     for table in report.tables:
         console.print()
         print_table(table, console)
     console.print()
-    print_pairs([("note", notice) for notice in report.notices], console, width=_LABEL_WIDTH)
-    _print_links(report, console)
+    notices = (*report.notices, *(figures_notice(lang) if report.figures else ()))
+    notes = [(words(lang)["note"], notice) for notice in notices]
+    print_pairs(notes, console, width=_LABEL_WIDTH, lang=lang)
+    _print_links(report, console, lang)
 
 
-def report_text(report: Report, width: int = 100) -> str:
+def report_text(report: Report, width: int = 100, lang: str = "en") -> str:
     """The same as plain text, for `print(report)`.
 
     Args:
         report: The report.
         width: Characters on a line.
+        lang: One of `mldiag.report.languages.LANGUAGES`.
     """
     text = StringIO()
-    print_report(report, Console(file=text, width=width, color_system=None, highlight=False))
+    console = Console(file=text, width=width, color_system=None, highlight=False)
+    print_report(report, console, lang)
     return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
 
 
@@ -168,64 +186,81 @@ def _print_rows(table: Table, console: Console, *, indent: int) -> None:
 
 
 def print_pairs(
-    pairs: Sequence[tuple[str, str]], console: Console, *, indent: int = 0, width: int | None = None
+    pairs: Sequence[tuple[str, str]],
+    console: Console,
+    *,
+    indent: int = 0,
+    width: int | None = None,
+    lang: str = "en",
 ) -> None:
     """Print labels with their texts; the texts wrap beside the labels."""
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True, width=width)
     grid.add_column(overflow="fold")
     for label, text in pairs:
-        grid.add_row(label, Text(text))
+        grid.add_row(label, text_of(lang)(text))
     console.print(Padding(grid, (0, 0, 0, indent)))
 
 
-def _subject(report: Report) -> str:
+def _subject(report: Report, lang: str) -> str:
     metric = report_metric(report)
+    if lang != "en":
+        return subject_text(report, metric, lang)
     better = "" if metric.maximize else " (lower is better)"
     return f"{report.step} of {report.experiment}, {metric.name}{better}"
 
 
-def _print_findings(report: Report, console: Console) -> None:
+def _print_findings(report: Report, console: Console, lang: str) -> None:
     """Outcome word, then title, reasons and action below one another; in a narrow terminal below the word."""
-    metric = report_metric(report)
+    metric, labels = report_metric(report), words(lang)
+    findings = folded(report.findings, labels["checks"])
     if console.width < NARROW:
-        for finding in folded(report.findings):
-            word, style = OUTCOME_WORDS[finding.outcome]
-            console.print(Text(word, style=style))
-            console.print(Padding(_finding(finding, metric), (0, 0, 0, 2)))
+        for finding in findings:
+            _, style = OUTCOME_WORDS[finding.outcome]
+            console.print(Text(labels[finding.outcome], style=style))
+            console.print(Padding(_finding(finding, metric, lang), (0, 0, 0, 2)))
         return
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
-    for finding in folded(report.findings):
-        word, style = OUTCOME_WORDS[finding.outcome]
-        grid.add_row(Text(word, style=style), _finding(finding, metric))
+    for finding in findings:
+        _, style = OUTCOME_WORDS[finding.outcome]
+        grid.add_row(Text(labels[finding.outcome], style=style), _finding(finding, metric, lang))
     console.print(grid)
 
 
-def _finding(finding: Finding, metric: Metric) -> Text:
-    quiet = finding.outcome in ("not_applicable", "skipped")
+def _finding(finding: Finding, metric: Metric, lang: str) -> Text:
+    """A finding as text; its title and its numbers are written in English where it is made."""
+    quiet, title = finding.outcome in ("not_applicable", "skipped"), title_of(finding, lang)
     body = (
-        Text.assemble((finding.title, "" if quiet else "bold"), (f"  {finding.code}", "dim"))
+        text_of(lang).assemble((title, "" if quiet else "bold"), (f"  {finding.code}", "dim"))
         if finding.code
-        else Text(finding.title)
+        else text_of(lang)(title)
     )
+    if title != finding.title:
+        body.append(f"\n{finding.title}", style="dim")
     if finding.explanation:
-        body.append(f"\n{finding.explanation}")
-    if finding.action is not None:
-        body.append(f"\n-> {action_line(finding.action, metric)}", style="cyan")
-        if finding.action.cost:
-            body.append(f" (cost: {finding.action.cost})", style="dim")
+        body.append(f"\n{finding.explanation}", style="" if lang == "en" else "dim")
+    action = finding.action
+    if action is not None:
+        english = lang == "en"
+        told = action_line(action, metric) if english else action_text(action, metric, lang)
+        body.append(f"\n-> {told}", style="cyan")
+        if action.cost:
+            body.append(f" ({words(lang)['cost'].format(cost=action.cost)})", style="dim")
+        if not english and more_of(action):
+            body.append(f"\n{more_of(action)}", style="dim")
     return body
 
 
-def _print_links(report: Report, console: Console) -> None:
+def _print_links(report: Report, console: Console, lang: str) -> None:
     """Paths and commands are never broken over lines: they are there to be copied."""
-    pairs = [("trials", trials_line(report))]
+    pairs = [("trials", trials_line(report) if lang == "en" else trials_text(report, lang))]
     pairs += [("figure", path) for path in report.figures if path.endswith(".png")]
     if report.mlflow is not None:
         pairs.append(("mlflow", mlflow_link(report.mlflow) or ui_command(report.mlflow)))
     if report.next_command:
         pairs.append(("next", report.next_command))
-    for label, text in pairs:
-        console.print(Text.assemble((f"{label:<{_LABEL_WIDTH}}  ", "dim"), text), soft_wrap=True)
+    for name, text in pairs:
+        label = set_cell_size(words(lang)[name], _LABEL_WIDTH)
+        console.print(Text.assemble((f"{label}  ", "dim"), text), soft_wrap=True)

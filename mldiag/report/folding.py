@@ -16,8 +16,12 @@ FOLD_FROM = 6
 QUIET: tuple[Outcome, ...] = ("passed", "not_applicable")
 
 
-def folded(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def folded(findings: Sequence[Finding], told_as: str = "{n} checks") -> tuple[Finding, ...]:
     """The findings, with one line in place of many that passed or do not apply; those with an action stay.
+
+    Args:
+        findings: The findings of a report.
+        told_as: The title of the line, with `{n}` for their number.
 
     Example:
         >>> many = [Finding(f"MD30{i}", f"check-{i}", "passed", "fine") for i in range(8)]
@@ -33,5 +37,5 @@ def folded(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         kept += [f for f in own if f not in quiet]
         if quiet:
             told = ", ".join(f.slug for f in quiet)
-            kept.append(Finding("", "", outcome, f"{len(quiet)} checks", explanation=told))
+            kept.append(Finding("", "", outcome, told_as.format(n=len(quiet)), explanation=told))
     return tuple(kept)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from mldiag.findings import Table
 
 GAP = 2
@@ -56,15 +58,16 @@ def row_pairs(table: Table, width: int) -> list[tuple[str, list[tuple[str, str]]
 
 def _pairs(names: Sequence[str], cells: Sequence[str], width: int) -> list[tuple[str, str]]:
     said = [(name, cell) for name, cell in zip(names, cells, strict=True) if cell]
-    room = width - GAP - max((len(name) for name, _ in said), default=0)
+    room = width - GAP - max((cell_len(name) for name, _ in said), default=0)
     return [
-        (name, cell if len(cell) <= room else _before_the_interval(cell)) for name, cell in said
+        (name, cell if cell_len(cell) <= room else _before_the_interval(cell))
+        for name, cell in said
     ]
 
 
 def _widths(table: Table) -> Sequence[int]:
     columns = zip(table.columns, *table.rows, strict=True)
-    return [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
+    return [max(cell_len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
 
 
 def _by_words(name: str) -> str:
