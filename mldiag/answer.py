@@ -13,6 +13,7 @@ from typing import Any
 from mldiag.command_text import command_of, next_command
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Report, TrialCounts, plain, ranked
+from mldiag.report.page import report_page
 from mldiag.run.environment import environment
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
@@ -37,7 +38,9 @@ def context_of(step: Step, experiment: Experiment, settings: Any, identity: Iden
         maximize=experiment.metric.maximize,
         started=started.timestamp(),
         code_digest=identity.code.digest,
-        settings={item.name: plain(getattr(settings, item.name)) for item in public_fields(settings)},
+        settings={
+            item.name: plain(getattr(settings, item.name)) for item in public_fields(settings)
+        },
         defaults=experiment.defaults,
         log_params=tuple(name for name, p in experiment.params.items() if p.log),
         dataset=_dataset_summary(experiment, identity),
@@ -169,6 +172,8 @@ def keep(
         seconds = datetime.now(UTC).timestamp() - context.started
         answer = RunAnswer.of(report, diagnosis, wall_seconds=seconds)
         _write_json(draft / "report.json", report.to_dict())
+        page = report_page(report, figures_in=draft, run_id=context.run_id, started=context.started)
+        (draft / "report.html").write_text(page, encoding="utf-8", errors="replace")
         _write_json(draft / projection.FILE_NAME, Projection(context, answer).to_dict())
     return report, answer
 

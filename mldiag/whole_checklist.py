@@ -14,7 +14,7 @@ from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.findings import Report, plain
-from mldiag.run.budget import Budget, parse_budget
+from mldiag.run.budget import Budget, TrainedSeconds, parse_budget
 from mldiag.run.identity import identify
 from mldiag.run.settings import Listener, PlanSummary
 from mldiag.run.store.records import RunRecord
@@ -69,6 +69,7 @@ def check_up(
             asked,
             parameters=len(experiment.params),
             trainings_left=purse.trainings_left(asked),
+            training_seconds=purse.training_seconds,
             repeats=settings.repeats,
             gain=settings.gain,
         )
@@ -78,7 +79,7 @@ def check_up(
         asked.append(one)
         if _interrupted(one):
             break
-    asked += _left_out(settings, asked)
+    asked += _left_out(settings, asked, len(experiment.params))
     gathered = replace(
         gathered,
         asked=tuple(asked),
@@ -99,14 +100,18 @@ class _Counting:
     """A listener that counts the seconds that were trained."""
 
     to: Listener
-    trained: float = 0.0
+    counted: TrainedSeconds = field(default_factory=TrainedSeconds)
+
+    @property
+    def trained(self) -> float:
+        return self.counted.total
 
     def planned(self, summary: PlanSummary) -> None:
         self.to.planned(summary)
 
     def finished(self, result: TrialResult, cached: bool) -> None:
         if not cached:
-            self.trained += result.wall_seconds
+            self.counted.add(result.wall_seconds)
         self.to.finished(result, cached)
 
     def looking(self, at: str, number: int, of: int) -> None:
@@ -152,13 +157,9 @@ class _Purse:
         """The budget of a step."""
         left, whole = self.left(asked), self.seconds()
         if left is None or whole is None:
-            if (
-                stage.name == "reproduce"
-            ):  # some ten trainings, which measure what one of them costs
-                return Budget(shown=self.budget.shown)
             trainings = self.budget.trainings
             share = None if trainings is None else stage.share * trainings
-            return replace(self.budget, trainings=share)
+            return replace(self.budget, trainings=share, of_training=True)
         kept = KEPT_FOR_CONFIRMING * whole
         return self._of(min(stage.share * whole, max(0.0, left - kept)))
 
@@ -205,7 +206,7 @@ def _ask(
     return Asked(stage.name, status, report, time.monotonic() - started, told.trained - before, why)
 
 
-def _left_out(settings: Settings, asked: list[Asked]) -> list[Asked]:
+def _left_out(settings: Settings, asked: list[Asked], parameters: int) -> list[Asked]:
     """The steps that were wanted and not asked, with the reason."""
     cause = fix_first(asked)
     why = "the budget was spent"
@@ -215,11 +216,11 @@ def _left_out(settings: Settings, asked: list[Asked]) -> list[Asked]:
         why = f"{cause.code} {cause.slug} has to be mended first"
     done = {one.name for one in asked}
     missing = [name for name in settings.asked if name not in done]
-    return [Asked(name, "skipped", why=_why_not(name, why)) for name in missing]
-
-
-def _why_not(name: str, why: str) -> str:
-    return "no parameter is declared" if name == "sweep" and why == "the budget was spent" else why
+    nothing = "no parameter is declared"
+    return [
+        Asked(name, "skipped", why=nothing if name == "sweep" and not parameters else why)
+        for name in missing
+    ]
 
 
 def _interrupted(one: Asked) -> bool:

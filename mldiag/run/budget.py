@@ -20,12 +20,14 @@ class Budget:
         seconds: Wall time, in seconds; None for no limit.
         trainings: Multiple of the measured cost of one full default training, everything counted.
         trained_seconds: Time of the trainings alone, in seconds: what a check-up gives to each of its steps.
+        of_training: Whether `trainings` counts the time of the trainings alone.
         shown: How a person wrote the budget that this is a part of.
     """
 
     seconds: float | None = None
     trainings: float | None = None
     trained_seconds: float | None = field(default=None, kw_only=True)
+    of_training: bool = field(default=False, kw_only=True)
     shown: str = field(default="", kw_only=True, compare=False)
 
     def __str__(self) -> str:
@@ -59,7 +61,41 @@ class Budget:
             if full_trial_seconds is None:
                 return None
             limit = self.trainings * full_trial_seconds
+            elapsed_seconds = trained_seconds if self.of_training else elapsed_seconds
         return None if limit is None else max(0.0, limit - elapsed_seconds)
+
+
+class TrainedSeconds:
+    """Time of trainings, one after the other.
+
+    The first of a process also pays for its imports, and counts as no more than the longest of the others.
+
+    Example:
+        >>> trained = TrainedSeconds()
+        >>> for seconds in (3.0, 0.5, 0.4):
+        ...     trained.add(seconds)
+        >>> trained.total
+        1.4
+    """
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+        self._rest = self._longest = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count a training."""
+        if self._first is None:
+            self._first = seconds
+            return
+        self._rest += seconds
+        self._longest = max(self._longest, seconds)
+
+    @property
+    def total(self) -> float:
+        """Seconds of all of them."""
+        if self._first is None:
+            return 0.0
+        return self._rest + (min(self._first, self._longest) if self._longest else self._first)
 
 
 GRACE_SHARE = 0.1
@@ -81,16 +117,16 @@ class BudgetClock:
         self._budget, self._full_trial_seconds = budget, full_trial_seconds
         self._started = time.monotonic()
         self._grace_ends: float | None = None
-        self._trained = 0.0
+        self._trained = TrainedSeconds()
 
     def trained(self, seconds: float) -> None:
         """Count a training of this command."""
-        self._trained += seconds
+        self._trained.add(seconds)
 
     def remaining(self) -> float | None:
         """Seconds left; None where there is no limit, or where it is not known yet."""
         elapsed = time.monotonic() - self._started
-        return self._budget.remaining(elapsed, self._full_trial_seconds(), self._trained)
+        return self._budget.remaining(elapsed, self._full_trial_seconds(), self._trained.total)
 
     def spent(self) -> bool:
         """Whether nothing is left: no trial starts any more."""

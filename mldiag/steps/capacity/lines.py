@@ -62,7 +62,8 @@ class Line:
 
 def lines_of(experiment: Experiment, settings: Settings) -> tuple[Line, ...]:
     """Every line that the experiment allows; longer training is among them where it may work."""
-    found = [Line(m.name, m.kind, m.values, m.default, m) for m in moves(experiment)]
+    moved = moves(experiment) if settings.moves else ()
+    found = [Line(m.name, m.kind, m.values, m.default, m) for m in moved]
     if epochs_probe(experiment) is not None:
         found.append(Line(EPOCHS, "epochs", FIDELITIES, FIDELITIES.index(1.0)))
     if not why_no_references(experiment):

@@ -22,6 +22,7 @@ class Settings:
         human_score: What people reach, in the metric's own unit, where that is known.
         memorise: Rows that the model is asked to memorise; 0 for not at all.
         gain: Smallest gain worth having, in the metric's own unit.
+        moves: Whether declared parameters are moved; a check-up has its sweep do that.
     """
 
     repeats: int = field(
@@ -49,6 +50,7 @@ class Settings:
             "example": 0.005,
         },
     )
+    moves: bool = field(default=True, metadata={"internal": True})
 
     def __post_init__(self) -> None:
         """Check names and ranges."""

@@ -63,7 +63,7 @@ def diagnose(
     findings = [_told(number, one, worth) for number, one in enumerate(ranked, start=1)]
     none = next((f for f in own if f.slug == nothing_would_help.CHECK.slug), None)
     if none is not None:
-        findings = [none, *findings] if none.outcome == "passed" else [*findings, none]
+        findings = [none, *findings]
     since = prediction_came_true.judge(history)
     findings += [f for f in own if f is not none] + ([since] if since is not None else [])
     return CheckupDiagnosis(

@@ -12,6 +12,7 @@ from mldiag.steps.checkup.gathered import Gathered
 from mldiag.steps.checkup.settings import Settings
 from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.treatments import fresh_repeats, treated
+from mldiag.steps.checkup.weighed import LEAST_FRESH
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -71,19 +72,25 @@ def _confirming(
     gathered: Gathered,
     remaining_seconds: float | None,
 ) -> list[TrialSpec]:
-    fresh = fresh_repeats(experiment, settings.repeats)
-    training = gathered.training_seconds
-    left = math.inf
+    """What leads on fresh repeats: of each as many as all repeats, fewer where the budget has no more."""
+    training, left = gathered.training_seconds, math.inf
     if remaining_seconds is not None and training:
-        left = remaining_seconds / training - len(fresh)  # the training as it stands comes first
-    specs: list[TrialSpec] = []
+        left = remaining_seconds / training
+    stands = {experiment.spec(repeat=repeat).digest for repeat in range(settings.repeats)}
+    wanted: dict[str, TrialSpec] = {}
     for candidate in leading(experiment, settings, gathered):
-        pair = treated(experiment, candidate, fresh)
-        if pair is None or left < len(fresh):
-            continue
-        specs += [spec for both in zip(*pair, strict=True) for spec in both]
-        left -= len(fresh)
-    return specs
+        fresh = fresh_repeats(experiment, candidate, settings.repeats)
+        for count in range(len(fresh), LEAST_FRESH - 1, -1):
+            pair = treated(experiment, candidate, fresh[:count])
+            if pair is None:
+                break
+            specs = {spec.digest: spec for both in zip(*pair, strict=True) for spec in both}
+            cost = len(specs.keys() - wanted.keys() - stands)
+            if cost <= left:
+                left -= cost
+                wanted |= specs
+                break
+    return list(wanted.values())
 
 
 def _has_trained(gathered: Gathered) -> bool:

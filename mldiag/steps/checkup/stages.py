@@ -18,7 +18,7 @@ from mldiag.steps.checkup.gathered import Asked
 FIRST_LOOKS = ("audit", "reproduce", "probe")
 
 TRAININGS: Mapping[str, float] = {
-    "audit": 0, "reproduce": 9, "probe": 3, "learning-curve": 9, "capacity": 16, "remedies": 10,
+    "audit": 0, "reproduce": 9, "probe": 3, "learning-curve": 9, "capacity": 14, "remedies": 10,
 }  # fmt: skip
 """What a step costs in full trainings where it is not cut, as measured on small experiments."""
 
@@ -26,13 +26,16 @@ A_PARAMETER = 9.0
 """Full trainings that a sweep spends on each parameter."""
 
 SHARES: Mapping[str, float] = {
-    "reproduce": 0.25, "probe": 0.15, "sweep": 0.45, "learning-curve": 0.3, "capacity": 0.4,
+    "reproduce": 0.25, "probe": 0.15, "sweep": 0.45, "learning-curve": 0.25, "capacity": 0.3,
     "remedies": 0.25,
 }  # fmt: skip
 """Largest share of the whole budget that a step may take."""
 
-KEPT_FOR_CONFIRMING = 0.15
+KEPT_FOR_CONFIRMING = 0.2
 """Share of the whole budget that no step may take: what leads is trained again on fresh repeats."""
+
+SLOW_SECONDS = 0.3
+"""References that take about this long are tried beside trainings that take as long."""
 
 LEAST_TRAININGS = 2.0
 """With less than this left, no step can say anything."""
@@ -83,6 +86,7 @@ def next_stage(
     *,
     parameters: int,
     trainings_left: float | None,
+    training_seconds: float | None,
     repeats: int,
     gain: float | None,
 ) -> Stage | None:
@@ -93,6 +97,7 @@ def next_stage(
         asked: What was asked already.
         parameters: Number of declared parameters.
         trainings_left: What is left of the budget, in full trainings; None where it is not known.
+        training_seconds: Time of one full training, in seconds, or None.
         repeats: Draws of the rows for each comparison.
         gain: Smallest gain worth having, or None.
     """
@@ -115,8 +120,19 @@ def next_stage(
         return None
     values = {name: _value(name, asked) / _cost(name, parameters) for name in ahead}
     name = max(ahead, key=lambda one: values[one])
-    settings = common | ({"all": True} if name == "sweep" else {})
+    settings = common | _own_settings(name, training_seconds)
     return Stage(name, SHARES[name], _why(name, asked), settings)
+
+
+def _own_settings(name: str, training_seconds: float | None) -> dict[str, Any]:
+    """What a step is asked in a check-up: the sweep moves parameters, capacity looks at the rest."""
+    if name == "sweep":
+        return {"all": True}
+    if name == "capacity":
+        slow = training_seconds is None or training_seconds >= SLOW_SECONDS
+        families = "linear,forest,boosting" if slow else "linear,forest"
+        return {"moves": False, "memorise": 0, "families": families}
+    return {}
 
 
 def fix_first(asked: Sequence[Asked]) -> Finding | None:
@@ -154,7 +170,7 @@ def _value(name: str, asked: Sequence[Asked]) -> float:
         if finding.action is not None and _asks(finding)
     ]
     told = {
-        "sweep": 1.0 + 2.0 * any(kind in _FOR_SWEEP for kind in kinds),
+        "sweep": 1.6 + 2.0 * any(kind in _FOR_SWEEP for kind in kinds),
         "capacity": 1.0 + 2.0 * any(kind in _FOR_CAPACITY for kind in kinds),
         "learning-curve": 0.8 + 1.0 * any(kind in ("more_data", "augment_data") for kind in kinds),
         "remedies": 0.8 + 0.8 * any(kind == "scale_features" for kind in kinds),

@@ -40,9 +40,17 @@ def treated(
     return None
 
 
-def fresh_repeats(experiment: Experiment, repeats: int) -> range:
-    """Draws that no step has used; none where every draw is the same training on the same rows."""
+def fresh_repeats(experiment: Experiment, candidate: Candidate, repeats: int) -> range:
+    """Draws that had no part in choosing a remedy; none where every draw is the same training.
+
+    Args:
+        experiment: The experiment.
+        candidate: The remedy.
+        repeats: Draws of the rows for each comparison.
+    """
     first = experiment.spec(repeat=0)
     if experiment.spec(repeat=repeats).digest == first.digest:
         return range(0)
-    return range(repeats, 2 * repeats)
+    tried = candidate.finding.evidence.get("n_best", repeats)
+    begin = min(int(tried), repeats) if isinstance(tried, int) and tried > 0 else repeats
+    return range(begin, begin + repeats)

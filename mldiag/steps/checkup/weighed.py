@@ -96,7 +96,7 @@ def _fresh_gain(
     experiment: Experiment, candidate: Candidate, results: Sequence[TrialResult], repeats: int
 ) -> tuple[Interval, float, int] | None:
     """The gain on repeats that had no part in choosing the remedy, joined with what the step saw."""
-    pair = treated(experiment, candidate, fresh_repeats(experiment, repeats))
+    pair = treated(experiment, candidate, fresh_repeats(experiment, candidate, repeats))
     if pair is None or not pair[0]:
         return None
     table = score_table(experiment, pair, results)

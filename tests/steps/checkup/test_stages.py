@@ -9,7 +9,13 @@ LOOKED = [asked("audit"), asked("reproduce"), asked("probe")]
 
 def after(done, *, left=50.0, parameters=2, wanted=ALL):
     return next_stage(
-        wanted, done, parameters=parameters, trainings_left=left, repeats=5, gain=None
+        wanted,
+        done,
+        parameters=parameters,
+        trainings_left=left,
+        training_seconds=1.0,
+        repeats=5,
+        gain=None,
     )
 
 

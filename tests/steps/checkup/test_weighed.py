@@ -36,7 +36,7 @@ def candidate(estimate=0.04, half=0.02, p=0.01):
 def fresh(experiment, one, gain, spread=0.005, seed=0):
     rng = np.random.default_rng(seed)
     results = []
-    for kind, pair in enumerate(treated(experiment, one, fresh_repeats(experiment, 5))):
+    for kind, pair in enumerate(treated(experiment, one, fresh_repeats(experiment, one, 5))):
         for spec in pair:
             score = 0.8 + kind * gain + rng.normal(0, spread)
             results.append(TrialResult(spec, "ok", {"accuracy": score}))
@@ -99,4 +99,4 @@ def test_a_fixed_split_and_a_learner_without_chance_have_no_fresh_repeats():
     fixed = Experiment.from_estimator(
         LogisticRegression(), ROWS, labels, metric="accuracy", valid=(ROWS, labels)
     )
-    assert len(fresh_repeats(fixed, 5)) == 0
+    assert len(fresh_repeats(fixed, candidate(), 5)) == 0
