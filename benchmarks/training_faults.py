@@ -1,6 +1,6 @@
 """Which faults of a training run `mldiag.watch` names, and what it says of healthy runs.
 
-    OMP_NUM_THREADS=1 python benchmarks/training_faults.py [--part seen|kept] [--seeds 3] [--only NAME]
+    OMP_NUM_THREADS=1 python benchmarks/training_faults.py [--part seen|kept|later] [--seeds 3] [--only NAME]
         [--jobs 2] [--scores] [--twins]
 
 The programs are in `sick_programs/`, one fault each, and were written apart from the rules. "First" is the
@@ -216,7 +216,7 @@ def print_scores(cases: list[Case], seeds: int, processes: int) -> None:
 def main() -> None:
     """Run what was asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="", choices=("", "seen", "kept"))
+    parser.add_argument("--part", default="", choices=("", "seen", "kept", "later"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="", help="programs whose name or family holds this")
     parser.add_argument("--jobs", type=int, default=1)

@@ -5,9 +5,10 @@
 One thread. Each way of training has a network, an optimizer and a batch of its own, all equal; they take
 turns in blocks of a few steps, in an order that rotates, so that a machine that slows down slows all of them.
 A round is a whole training from its first step: the cost of the default cadence is that of all its steps, the
-dense beginning included. Cost of a round: the sum of its blocks over the sum of the plain blocks beside them,
-less one. Told are the median over the rounds, the smallest and the largest, in wall time and in the process'
-CPU time, which other processes disturb less. Plain steps against plain steps show the noise.
+dense beginning included; that of the first steps alone, most of which are looked at, is told beside it. Cost
+of a round: the sum of its blocks over the sum of the plain blocks beside them, less one. Told are the median
+over the rounds, the smallest and the largest, in wall time and in the process' CPU time, which others disturb
+less. Plain steps against plain steps show the noise.
 
 A watch that looks at every step thins its record, and looks at every second step, when 384 looks are kept: it
 begins anew after 300 steps, so that what is measured is every step.
@@ -39,6 +40,9 @@ from mldiag.recording.watching.watch import Watch
 
 Step = Callable[[], None]
 WAYS = ("plain", "plain again", "watch", "watch, every step", "naive norms", "histograms")
+BEGINNING, FIRST = "watch, beginning", 96
+"""The default cadence again: its first steps alone."""
+
 SLOW = ("naive norms", "histograms")
 """Known to be dear: they take one block in four."""
 
@@ -84,7 +88,7 @@ def transformer() -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
     return Transformer(), words, words.flatten()
 
 
-PROBLEMS = {"mlp": (mlp, 2000, 20), "cnn": (cnn, 800, 8), "transformer": (transformer, 160, 4)}
+PROBLEMS = {"mlp": (mlp, 4000, 16), "cnn": (cnn, 800, 8), "transformer": (transformer, 320, 4)}
 """Network, steps a round, steps a block."""
 
 
@@ -163,7 +167,10 @@ def one_round(name: str, share: float, turn: int) -> dict[str, tuple[float, floa
         f"  round {turn + 1}: a plain step {1e3 * statistics.median(wall['plain']) / block:.2f} ms",
         flush=True,
     )
-    return {way: (over(wall, way), over(cpu, way)) for way in WAYS}
+    found = {way: (over(wall, way), over(cpu, way)) for way in WAYS}
+    early = [{way: times[: FIRST // block] for way, times in each.items()} for each in (wall, cpu)]
+    found[BEGINNING] = over(early[0], "watch"), over(early[1], "watch")
+    return found
 
 
 def over(times: dict[str, list[float]], way: str) -> float:
@@ -223,7 +230,7 @@ def main() -> None:
             flush=True,
         )
         rounds = [one_round(name, options.steps, turn) for turn in range(options.rounds)]
-        for way in WAYS[1:]:
+        for way in (*WAYS[1:3], BEGINNING, *WAYS[3:]):
             told = []
             for measure in (0, 1):
                 costs = sorted(100 * one[way][measure] for one in rounds)

@@ -18,6 +18,10 @@ from sick_programs import (
     kept_healthy,
     kept_odd,
     kept_sick,
+    later_fit,
+    later_healthy,
+    later_odd,
+    later_sick,
     seen_broken,
     seen_collapse,
     seen_fit,
@@ -38,14 +42,14 @@ class Case:
         make: Trains on a seed under a watch and returns the report.
         family: The slug that names its fault; None for a healthy one.
         accept: Other slugs with which an honest expert could begin.
-        part: `seen` while the rules are made, or `kept` for the final count.
+        part: `seen` while the rules are made, `kept` for the final count, or `later`: written after it.
     """
 
     name: str
     make: Callable[..., Any]
     family: str | None = None
     accept: tuple[str, ...] = ()
-    part: Literal["seen", "kept"] = "seen"
+    part: Literal["seen", "kept", "later"] = "seen"
 
     @property
     def right(self) -> tuple[str, ...]:
@@ -59,12 +63,12 @@ class Case:
 
 
 def _sick(
-    part: Literal["seen", "kept"], family: str, *programs: tuple[Callable[..., Any], str]
+    part: Literal["seen", "kept", "later"], family: str, *programs: tuple[Callable[..., Any], str]
 ) -> tuple[Case, ...]:
     return tuple(Case(p.__name__, p, family, tuple(a.split()), part) for p, a in programs)
 
 
-def _healthy(part: Literal["seen", "kept"], *modules: Any) -> tuple[Case, ...]:
+def _healthy(part: Literal["seen", "kept", "later"], *modules: Any) -> tuple[Case, ...]:
     return tuple(Case(p.__name__, p, part=part) for module in modules for p in module.PROGRAMS)
 
 
@@ -161,5 +165,35 @@ KEPT = (
 )  # fmt: skip
 """What the rules have not seen."""
 
-CASES: tuple[Case, ...] = (*SEEN, *KEPT)
+LATER = (
+    *_sick("later", "vanishing-gradients", (later_sick.skipless_tower, "bad-initialisation")),
+    *_sick("later", "exploding-gradients",
+           (later_sick.summed_messages, "bad-initialisation not-finite")),
+    *_sick("later", "dead-units", (later_sick.norms_pushed_down, "bad-initialisation")),
+    *_sick("later", "saturated-units", (later_sick.wide_towers, "bad-initialisation")),
+    *_sick("later", "bad-initialisation", (later_sick.factors_at_zero, "vanishing-gradients")),
+    *_sick("later", "learning-rate-too-low", (later_sick.timid_denoiser, "updates-too-small")),
+    *_sick("later", "learning-rate-too-high", (later_sick.hasty_forecaster, "updates-too-large")),
+    *_sick("later", "loss-spikes", (later_sick.rare_heavy_rows, "")),
+    *_sick("later", "not-finite", (later_sick.empty_document, "")),
+    *_sick("later", "frozen-parameters", (later_sick.codes_without_gradient, "")),
+    *_sick("later", "inputs-not-scaled",
+           (later_sick.thousandths_of_a_kelvin, "saturated-units")),
+    *_sick("later", "overfitting", (later_fit.few_noisy_waves, "")),
+    *_sick("later", "underfitting", (later_fit.no_activation, "")),
+    *_sick("later", "over-regularised", (later_fit.slopes_forbidden, "")),
+    *_sick("later", "stopped-early", (later_fit.brief_picture, "")),
+    *_sick("later", "plateau",
+           (later_fit.impatient_schedule, "learning-rate-too-low updates-too-small")),
+    *_sick("later", "predicted-class-collapse", (later_fit.sampler_the_wrong_way, "")),
+    *_sick("later", "representation-collapse", (later_fit.variance_forgotten, "")),
+    *_sick("later", "posterior-collapse", (later_fit.decoder_sees_the_input, "")),
+    *_sick("later", "mode-collapse", (later_fit.noise_drawn_twice, "")),
+    *_sick("later", "codebook-collapse", (later_fit.codes_by_product, "")),
+    *_sick("later", "attention-collapse", (later_fit.only_itself_in_view, "")),
+    *_healthy("later", later_healthy, later_odd),
+)  # fmt: skip
+"""What was written when the rules were done, by somebody who had not read them."""
+
+CASES: tuple[Case, ...] = (*SEEN, *KEPT, *LATER)
 """All programs."""
