@@ -29,6 +29,11 @@ class Cadence:
         self._every = every
         self._next = 0
 
+    @property
+    def next_step(self) -> int:
+        """The step that is looked at next."""
+        return self._next
+
     def samples(self, step: int) -> bool:
         """Whether a step is looked at; to be asked once for each step, in order."""
         if step < self._next:

@@ -34,6 +34,10 @@ class BinnedSeries:
         """Take in the number of a step; steps come in order, more than one number a step is fine."""
         start = float(step - step % self._width)
         if not self._bins or self._bins[-1][0] < start:
+            finite = -np.inf < value < np.inf
+            if self._width == 1 and finite and len(self._bins) < self._limit:
+                self._bins.append([start, 1.0, value, value, value, 0.0])
+                return
             if len(self._bins) >= self._limit:
                 self._join()
                 start = float(step - step % self._width)
@@ -77,7 +81,7 @@ class BinnedSeries:
 
 
 class SampledRows:
-    """Rows of measurements at the sampled steps, at most `limit`: when full, every second one goes.
+    """Rows of measurements at the sampled steps, at most `limit`: when full, one of every two goes.
 
     A row is a mapping of names to arrays whose length may grow (a layer seen for the first time later);
     what is
@@ -100,7 +104,11 @@ class SampledRows:
         self._rows.append((step, row))
         if len(self._rows) <= self._limit:
             return False
-        self._rows = self._rows[: self._first] + self._rows[self._first :: 2]
+        later = self._rows[self._first :]
+        pairs = zip(later[::2], [*later[1::2], later[-1]], strict=False)
+        # Of two neighbours the one that shows more stays, else the earlier one.
+        kept = [two if len(two[1]) > len(one[1]) else one for one, two in pairs]
+        self._rows = self._rows[: self._first] + kept
         return True
 
     def arrays(

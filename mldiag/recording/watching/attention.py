@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-EXAMPLES = 4
-"""Examples whose attention is recomputed."""
-
 QUERIES = 32
-"""Queries of each that are."""
+"""Queries of an example whose attention is recomputed."""
+
+IN_ALL = 64
+"""Queries of all examples together, but of two examples at least."""
 
 ONE_PLACE, EVERYWHERE = 0.05, 0.995
 """Entropy over its largest, below which a query attends one place and above which it attends all alike."""
@@ -36,7 +36,7 @@ def weight_numbers(weights: torch.Tensor, visible: torch.Tensor | None = None) -
         Shape (len(QUANTITIES),).
     """
     weights = weights.float()
-    entropy = -(weights * (weights + 1e-12).log()).sum(-1)
+    entropy = torch.special.entr(weights).sum(-1)
     keys = torch.full((weights.shape[-2],), float(weights.shape[-1]), device=weights.device)
     keys = keys if visible is None else visible.to(keys)
     judged = (keys >= 4).float()  # two or three places leave an entropy little room
@@ -52,6 +52,16 @@ def weight_numbers(weights: torch.Tensor, visible: torch.Tensor | None = None) -
             same + 0.0 * part.sum(),
         ]
     )
+
+
+def hop_of(length: int) -> int:
+    """Of so many queries of an example, one is looked at."""
+    return max(1, length // QUERIES)
+
+
+def examples_of(length: int) -> int:
+    """Examples that are looked at where each has so many queries."""
+    return max(2, IN_ALL // max(min(length, QUERIES), 1))
 
 
 @torch.no_grad()
@@ -74,9 +84,10 @@ def dot_product_numbers(
     """
     if query.dim() != 4 or key.dim() != 4 or query.shape[1] != key.shape[1] or mask is not None:
         return None
-    query, key = query[:EXAMPLES].detach().float(), key[:EXAMPLES].detach().float()
     length = query.shape[-2]
-    picked = torch.arange(0, length, max(1, length // QUERIES), device=query.device)
+    picked = torch.arange(0, length, hop_of(length), device=query.device)
+    examples = examples_of(length)
+    query, key = query[:examples].detach().float(), key[:examples].detach().float()
     factor = query.shape[-1] ** -0.5 if scale is None else scale
     scores = query[..., picked, :] @ key.transpose(-2, -1) * factor
     visible = None
@@ -104,13 +115,14 @@ def multihead_numbers(module: nn.MultiheadAttention, args: Any, kwargs: Any) -> 
         return None
     if not module.batch_first:
         query, key = query.transpose(0, 1), key.transpose(0, 1)
+    examples = examples_of(query.shape[1])
     width, heads = module.embed_dim, module.num_heads
     bias = module.in_proj_bias
     parts = []
     for place, value in enumerate((query, key)):
         weight = module.in_proj_weight[place * width : (place + 1) * width].detach()
         shift = None if bias is None else bias[place * width : (place + 1) * width].detach()
-        projected = nn.functional.linear(value[:EXAMPLES].detach().to(weight.dtype), weight, shift)
+        projected = nn.functional.linear(value[:examples].detach().to(weight.dtype), weight, shift)
         by_head = projected.reshape(*projected.shape[:2], heads, -1)
         parts.append(by_head.transpose(1, 2))
     return dot_product_numbers(parts[0], parts[1], causal=causal)

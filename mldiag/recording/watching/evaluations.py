@@ -11,10 +11,10 @@ from mldiag.recording.watching.clouds import numpy_of, sampled
 from mldiag.recording.watching.evaluated_rows import ROWS, Judged, judged, kept_inputs
 from mldiag.recording.watching.outputs import (
     batch_numbers,
-    embedding_numbers,
     first_tensor,
     vae_parts,
 )
+from mldiag.recording.watching.spectra import embedding_numbers
 
 EPOCHS = 200
 """Evaluations that are kept; of more, every second one."""

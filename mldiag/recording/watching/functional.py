@@ -32,6 +32,15 @@ def _kinds() -> dict[Any, str]:
 KINDS = _kinds()
 
 
+def is_attention(output: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """A softmax over keys: over the last of four dimensions, or of three that end in a square."""
+    if not isinstance(output, torch.Tensor) or output.dim() not in (3, 4) or output.shape[-1] < 4:
+        return False
+    along = kwargs.get("dim", args[1] if len(args) > 1 else None)
+    square = output.shape[-1] == output.shape[-2]
+    return along in (-1, output.dim() - 1) and (output.dim() == 4 or square)
+
+
 class FunctionsSeen(TorchFunctionMode):
     """Within the context, every call of a known function is told; nothing is changed.
 

@@ -12,10 +12,10 @@ from torch import nn
 
 from mldiag.recording.unit_numbers import RANGES
 from mldiag.recording.watching import attention
-from mldiag.recording.watching.functional import FunctionsSeen
+from mldiag.recording.watching.functional import FunctionsSeen, is_attention
 from mldiag.recording.watching.layer_row import LayerRow, Sample
 from mldiag.recording.watching.structure import is_closed
-from mldiag.recording.watching.unit_stats import unit_matrix
+from mldiag.recording.watching.unit_sample import unit_matrix
 
 ACTIVATIONS = {
     "ReLU": "relu", "ReLU6": "relu6", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu",
@@ -132,7 +132,7 @@ class LayerLooks:
             self._hooks[name] = [
                 (module, self._attention_hook(path, name), True)
                 if isinstance(module, nn.MultiheadAttention)
-                else (module, self._hook(path, name, is_last=module is last), False)
+                else (module, self._hook(path, name, module, is_last=module is last), False)
                 for path, module in leaves
             ]
         return self._hooks[name]
@@ -163,26 +163,29 @@ class LayerLooks:
             stack.callback(part.register_forward_pre_hook(before).remove)
             stack.callback(part.register_forward_hook(after, always_call=True).remove)
 
-    def _hook(self, path: str, network: str, *, is_last: bool) -> Any:
+    def _hook(self, path: str, network: str, module: nn.Module, *, is_last: bool) -> Any:
+        word = type(module).__name__
+        probe = (path, ACTIVATIONS.get(word, word), network)
+        second = any(part in word for part in _CHANNELS_SECOND)
+        activates = word in ACTIVATIONS
+
         def look(module: nn.Module, args: Any, output: Any) -> None:
-            kind = ACTIVATIONS.get(type(module).__name__, type(module).__name__)
             if isinstance(output, tuple) and output:  # recurrent layers
                 output = output[0]
             if isinstance(output, torch.nn.utils.rnn.PackedSequence):
                 output = output.data
-            second = self._channels_second
-            if type(module).__name__ not in ACTIVATIONS:
-                second = any(word in type(module).__name__ for word in _CHANNELS_SECOND)
+            if not activates:
                 self._channels_second = second
-            if self._pending is not None and self._pending[1] is output:
-                self._functions[self._pending[0][1]] -= 1  # the module called the function
-                self._pending = None
-            self._end_pending()
-            self._look((path, kind, network), output, second)
+            if self._pending is not None:
+                if self._pending[1] is output:
+                    self._functions[self._pending[0][1]] -= 1  # the module called the function
+                    self._pending = None
+                self._end_pending()
+            self._look(probe, output, self._channels_second)
             if is_last and self.wants_features and args and isinstance(args[0], torch.Tensor):
                 self.features = unit_matrix(args[0], False)
 
-        return self._guarded(look)
+        return self._guarded(look, plain=True)
 
     def _attention_hook(self, path: str, network: str) -> Any:
         def look(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
@@ -192,13 +195,21 @@ class LayerLooks:
 
         return self._guarded(look)
 
-    def _guarded(self, look: Callable[..., None]) -> Callable[..., None]:
-        """A look that fails is told once; the network's own forward pass goes on."""
+    def _guarded(self, look: Callable[..., None], *, plain: bool = False) -> Callable[..., None]:
+        """A look that fails is told once; the network's own forward pass goes on.
+
+        Args:
+            look: What is called.
+            plain: Whether it works with detached tensors and calls no function that is looked at.
+        """
 
         def guarded(*told: Any) -> None:
             if not torch.is_grad_enabled():
                 return  # an evaluation between two steps
             try:
+                if plain:
+                    look(*told)
+                    return
                 with torch.no_grad(), torch._C.DisableTorchFunction():  # its own calls are not told
                     look(*told)
             except Exception as error:  # a diagnosis must not end a training
@@ -217,7 +228,7 @@ class LayerLooks:
                 if isinstance(along, int):
                     self.codebook = max(self.codebook, int(args[0].shape[along]))
             return
-        if kind == "softmax" and not self._is_attention(output, args, kwargs):
+        if kind == "softmax" and not is_attention(output, args, kwargs):
             return
         kind = "attention" if kind == "softmax" else kind
         if kind != "attention" and len(self._leaves[network]) == MOST_LAYERS:
@@ -237,7 +248,7 @@ class LayerLooks:
             )  # fmt: skip
             self._put_attention(probe, numbers)
         else:
-            sample = output.detach()[: attention.EXAMPLES]
+            sample = output.detach()[: attention.examples_of(output.shape[-2])]
             visible = (sample > 0).sum(-1).float().flatten(0, -2).mean(0).expand(sample.shape[-2])
             self._put_attention(probe, attention.weight_numbers(sample, visible))
 
@@ -246,19 +257,6 @@ class LayerLooks:
         if pending is not None:
             self._quiet[pending[0][2]] = 0
             self._look(*pending)
-
-    @staticmethod
-    def _is_attention(output: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """A softmax over keys: over the last of four dimensions, or of three that end in a square."""
-        if (
-            not isinstance(output, torch.Tensor)
-            or output.dim() not in (3, 4)
-            or output.shape[-1] < 4
-        ):
-            return False
-        along = kwargs.get("dim", args[1] if len(args) > 1 else None)
-        square = output.shape[-1] == output.shape[-2]
-        return along in (-1, output.dim() - 1) and (output.dim() == 4 or square)
 
     def _look(self, probe: Probe, output: Any, channels_second: bool) -> None:
         if not isinstance(output, torch.Tensor) or not output.is_floating_point():

@@ -15,6 +15,44 @@ from mldiag.recording.watching.update_looks import UpdateLooks, rates
 Trouble = Callable[[str], None]
 
 
+class _BeforeStep(Hook):
+    """What an optimizer calls at every step: as little as there can be.
+
+    Args:
+        seen: What is told.
+        look: What looks at the optimizer.
+    """
+
+    def __init__(self, seen: OptimizersSeen, look: UpdateLooks) -> None:
+        self._seen, self._look = seen, look
+        self._end: Any = None
+
+    def __call__(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        """Look for what is not finite; anything else is left to steps that are looked at."""
+        look = self._look
+        try:
+            if look.busy or getattr(optimizer, "found_inf", None) is not None:
+                self._seen.before(look, optimizer)
+                if self._end is None and look.busy:
+                    end = Hook(lambda *_: self._seen.after(look))
+                    self._end = optimizer.register_step_post_hook(end)
+                return
+            if self._end is not None:
+                self.let_go()
+            look.updates += 1
+            flag = look.is_broken()
+            if flag is not None and flag is not False:
+                self._seen.broken(look, flag)
+        except Exception as error:  # a diagnosis must not end a training
+            self._seen.failed("gradients", error)
+
+    def let_go(self) -> None:
+        """Take the hook at the end of a step away."""
+        end, self._end = self._end, None
+        if end is not None:
+            end.remove()
+
+
 class OptimizersSeen:
     """The steps of the optimizers, or of the loop itself where it has none.
 
@@ -26,8 +64,8 @@ class OptimizersSeen:
     def __init__(self, structure: Structure, trouble: Trouble) -> None:
         self._structure, self._trouble = structure, trouble
         self.looks: list[UpdateLooks] = []
-        self._flags: list[tuple[int, torch.Tensor]] = []
-        self._tell: Callable[[int, bool], None] = lambda number, broken: None
+        self._flags: list[torch.Tensor] = []
+        self._tell: Callable[[int], None] = lambda number: None
         self.late_break = False
         self.left_out: set[int] = set()
         stepped_by_any = {
@@ -50,50 +88,57 @@ class OptimizersSeen:
             tensors = [p.tensor for p in structure.parameters]
             self.looks.append(UpdateLooks(tensors, range(width), width, 0))
 
-    def attach(self, stack: ExitStack, tell: Callable[[int, bool], None]) -> None:
+    def attach(self, stack: ExitStack, tell: Callable[[int], None]) -> None:
         """Hook the optimizers until the stack is closed.
 
         Args:
             stack: Takes the removal.
-            tell: Called before each step with the optimizer's number and whether a gradient is not finite.
+            tell: Called before a step in which a gradient is not finite, with the optimizer's number.
         """
         self._tell = tell
-        if not self._structure.optimizers:
-            return
         for look in self.looks:
-            optimizer = self._structure.optimizers[look.number]
-            before = Hook(lambda *_, look=look: self._before(look))
-            after = Hook(lambda *_, look=look: self._after(look))
-            stack.callback(optimizer.register_step_pre_hook(before).remove)
-            stack.callback(optimizer.register_step_post_hook(after).remove)
-            stack.callback(look.let_go)
-
-    def _before(self, look: UpdateLooks) -> None:
-        try:
-            scale = None
             if self._structure.optimizers:
                 optimizer = self._structure.optimizers[look.number]
-                left_out = getattr(optimizer, "found_inf", None)
-                if left_out is not None:  # a scaler lets the step itself take care of overflows
-                    scale = getattr(optimizer, "grad_scale", None)
-                    if left_out.is_cpu and bool(left_out):
-                        return
-            look.before(scale)
-            flag = None if scale is not None else look.is_broken()
-            if flag is None:
-                return
-            if not isinstance(flag, torch.Tensor) or flag.is_cpu:
-                self._tell(look.number, bool(flag))
-            else:  # read later: a sync at every step would cost more than the step
-                self._flags.append((look.number, flag))
-        except Exception as error:  # a diagnosis must not end a training
-            self._trouble(f"gradients: {type(error).__name__}: {error}")
+                hook = _BeforeStep(self, look)
+                stack.callback(optimizer.register_step_pre_hook(hook).remove)
+                stack.callback(hook.let_go)
+            stack.callback(look.let_go)
 
-    def _after(self, look: UpdateLooks) -> None:
+    def before(self, look: UpdateLooks, optimizer: Any = None) -> None:
+        """Before a step that is looked at, or that a scaler may leave out."""
+        left_out = getattr(optimizer, "found_inf", None)
+        scale = None
+        if left_out is not None:  # a scaler lets the step itself take care of overflows
+            scale = getattr(optimizer, "grad_scale", None)
+            if left_out.is_cpu and bool(left_out):
+                return
+        look.updates += 1
+        if look.busy:
+            look.before(scale)
+        flag = None if scale is not None else look.is_broken()
+        if flag is not None and flag is not False:
+            self.broken(look, flag)
+
+    def broken(self, look: UpdateLooks, flag: bool | torch.Tensor) -> None:
+        """A gradient is not finite, or may not be."""
+        if not isinstance(flag, torch.Tensor) or flag.is_cpu:
+            if flag:
+                self._tell(look.number)
+            return
+        self._flags.append(flag)  # read later: a sync at every step would cost more than the step
+        if len(self._flags) >= 64:
+            self.read_flags()
+
+    def after(self, look: UpdateLooks) -> None:
+        """After a step that was looked at."""
         try:
             look.after()
         except Exception as error:  # a diagnosis must not end a training
-            self._trouble(f"updates: {type(error).__name__}: {error}")
+            self.failed("updates", error)
+
+    def failed(self, what: str, error: Exception) -> None:
+        """Something could not be looked at."""
+        self._trouble(f"{what}: {type(error).__name__}: {error}")
 
     def want(self, *, directions: bool) -> None:
         """The next step of each optimizer is looked at.
@@ -107,21 +152,27 @@ class OptimizersSeen:
 
     def _begin_by_hand(self) -> None:
         """Without an optimizer, the weights are taken before the loop changes them."""
-        if not self._structure.optimizers and (self.looks[0].wanted or self.looks[0].in_window):
-            self._before(self.looks[0])
+        if not self._structure.optimizers and self.looks[0].busy:
+            try:
+                self.before(self.looks[0])
+            except Exception as error:  # a diagnosis must not end a training
+                self.failed("gradients", error)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the loop itself changes the weights."""
+        return not self._structure.optimizers
 
     def end_step(self) -> None:
         """The training step is over."""
-        if not self._structure.optimizers:
-            self._after(self.looks[0])
+        if self.by_hand:
+            self.after(self.looks[0])
             self._begin_by_hand()
-        if len(self._flags) >= 64:
-            self.read_flags()
 
     def read_flags(self) -> None:
         """Bring over whether gradients on a device were finite."""
         flags, self._flags = self._flags, []
-        if flags and bool(torch.stack([flag for _, flag in flags]).any().cpu()):
+        if flags and bool(torch.stack(flags).any().cpu()):
             self.late_break = True
 
     def taken(self) -> dict[str, Any]:
@@ -130,15 +181,11 @@ class OptimizersSeen:
         for place, tensor in self._unstepped:
             if tensor.grad is not None:
                 self.left_out.add(place)
+        seen = [look.seen for look in self.looks if look.seen is not None]
         for look in self.looks:
-            for name, value in look.row.items():
-                if name in row:  # another optimizer's columns of the same series
-                    value = torch.where(torch.isnan(value), row[name].to(value.device), value)
-                row[name] = value
-            look.row = {}
-            if look.windows:
-                row[f"window/{look.number}"] = look.windows[-1]
-                look.windows = []
+            look.seen = None
+        if seen:
+            row["motions"] = seen
         lr = [rate for optimizer in self._structure.optimizers for rate in rates(optimizer)]
         if lr:
             row["lr"] = lr

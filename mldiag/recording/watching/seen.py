@@ -21,6 +21,37 @@ Trouble = Callable[[str], None]
 _FAST_PATHS = FAST_PATHS
 
 
+class _BeforePass(Hook):
+    """What a network calls before every pass: it keeps the batch, and little else.
+
+    Args:
+        seen: What is told of passes that are looked at.
+        name: Name of the network.
+        calls: Takes what the network was last called with in training.
+    """
+
+    def __init__(
+        self,
+        seen: NetworksSeen,
+        name: str,
+        calls: dict[str, tuple[tuple[Any, ...], dict[str, Any]]],
+    ) -> None:
+        self._seen, self._name, self._calls = seen, name, calls
+        self._trained = False
+
+    def __call__(self, network: Any, args: Any, kwargs: Any) -> None:
+        """Keep what the network is called with, evaluations left out."""
+        if not torch.is_grad_enabled():
+            return
+        if network.training:
+            self._trained = True
+        elif self._trained:
+            return  # an evaluation
+        self._calls[self._name] = args, kwargs
+        if self._seen.wanted:
+            self._seen.begin_pass(self._name, network)
+
+
 class NetworksSeen:
     """The forward passes of the networks.
 
@@ -39,11 +70,10 @@ class NetworksSeen:
         self.birth: dict[str, Any] | None = None
         self.not_seen: dict[str, None] = {}
         self._calls: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        self._trained: set[str] = set()
         self._looking: ExitStack | None = None
         self._direct: ExitStack | None = None
         self._after_hook = Hook(lambda net, args, output: self._after())
-        self._wanted = False
+        self.wanted = False
         self._called = False
         uncallable = (nn.ModuleList, nn.ModuleDict)
         lists = any(isinstance(network, uncallable) for network in structure.networks.values())
@@ -59,9 +89,7 @@ class NetworksSeen:
                     f"activations of {name}: a hook would change its evaluation"
                 )
                 continue
-            before = Hook(
-                lambda net, args, kwargs, name=name: self._before(name, net, args, kwargs)
-            )
+            before = _BeforePass(self, name, self._calls)
             stack.callback(network.register_forward_pre_hook(before, with_kwargs=True).remove)
         for name, closed in self.looks.closed.items():
             if closed:
@@ -70,7 +98,7 @@ class NetworksSeen:
 
     def want(self, *, features: bool) -> None:
         """The step that begins is looked at."""
-        self._wanted, self._called = True, False
+        self.wanted, self._called = True, False
         self.looks.wants_features = features
         if self._never_called:  # parts of the network are called by themselves
             self._direct = ExitStack()
@@ -80,18 +108,12 @@ class NetworksSeen:
 
     def want_nothing(self) -> None:
         """The step that begins is not looked at."""
-        self._wanted = False
+        self.wanted = False
 
-    def _before(self, name: str, network: nn.Module, args: Any, kwargs: Any) -> None:
-        if not torch.is_grad_enabled():
-            return
-        if network.training:
-            self._trained.add(name)
-        elif name in self._trained:
-            return  # an evaluation
-        self._calls[name] = (args, kwargs)
+    def begin_pass(self, name: str, network: nn.Module) -> None:
+        """A pass begins in a step that is looked at: its layers are."""
         self._called = True
-        if self._wanted and self._looking is None and self._direct is None:
+        if self._looking is None and self._direct is None:
             if is_closed(network):
                 return
             stack = ExitStack()
@@ -117,6 +139,8 @@ class NetworksSeen:
 
     def taken(self) -> dict[str, Any]:
         """What the layers showed in the step that ends."""
+        if not self.wanted:
+            return {}
         self._let_go()
         if not self._called and self.looks.probes == {}:
             self._never_called += 1

@@ -6,45 +6,9 @@ import math
 
 import torch
 
-from mldiag.recording.unit_numbers import NEAR_END, QUANTITIES, RANGES, ROWS, UNITS
+from mldiag.recording.unit_numbers import NEAR_END, QUANTITIES, RANGES, UNITS
 
-__all__ = ["QUANTITIES", "UNITS", "numbers_of_stack", "unit_matrix", "unit_numbers"]
-
-
-def unit_matrix(output: torch.Tensor, channels_second: bool) -> torch.Tensor:
-    """A sample of an output as rows by units, shape (at most ROWS, at most UNITS), 32 bits.
-
-    Args:
-        output: Shape (batch, units), (batch, places, units) or (batch, units, places...).
-        channels_second: Whether the units are dimension 1 instead of the last.
-    """
-    values = output.detach()
-    if values.dim() == 2:  # most layers: no time for what they do not need
-        hop, skip = max(1, values.shape[0] // ROWS), max(1, values.shape[1] // UNITS)
-        values = values[
-            : ROWS * (hop | 1 if hop > 1 else 1) : hop | 1 if hop > 1 else 1, : skip * UNITS : skip
-        ]
-        return values.to(torch.float32, copy=True)
-    if channels_second and values.dim() > 2:
-        values = values.movedim(1, -1)
-    if values.dim() < 2:
-        values = values.reshape(-1, 1)
-    width = values.shape[-1]
-    step = max(1, width // UNITS)
-    values = values[..., : step * UNITS : step]
-    rows = values.numel() // max(values.shape[-1], 1)
-    if values.dim() > 2 and values.shape[0] >= ROWS:
-        # Many examples: few places of each, so that rows are as independent as they can be.
-        values = values[:: values.shape[0] // ROWS][:ROWS]
-        places = values.flatten(1, -2)
-        pick = torch.arange(places.shape[0], device=places.device)
-        values = places[pick, (pick * 7) % places.shape[1]]
-    else:
-        values = values.reshape(-1, values.shape[-1])
-        hop = max(1, rows // ROWS)
-        # An odd hop does not stay in one column of an image.
-        values = values[:: hop | 1 if hop > 1 else 1][:ROWS]
-    return values.to(torch.float32, copy=True)  # what comes next may work in place
+__all__ = ["QUANTITIES", "UNITS", "numbers_of_stack", "unit_numbers"]
 
 
 @torch.no_grad()

@@ -10,11 +10,11 @@ import torch
 from torch.nn.parameter import is_lazy
 
 from mldiag.recording.watching.birth import is_broken
-from mldiag.recording.watching.sketches import Sketch
-from mldiag.recording.watching.weight_looks import WeightLook
+from mldiag.recording.watching.motion_lot import Look, MotionLot
+from mldiag.recording.watching.weight_sample import Slot, WeightSample
 
 WINDOW = 3
-"""Neighbouring steps whose gradients and updates are compared, from each sampled one on."""
+"""Neighbouring steps whose gradients and updates are compared, from a sampled one on."""
 
 FEW = 64
 """Numbers of a gradient that are looked through one by one."""
@@ -22,9 +22,15 @@ FEW = 64
 SMALL = 65_536
 """A gradient of at most so many numbers is looked through for NaN at every step."""
 
+FARTHEST_EVERY = 8
+"""Every so many steps the gradient farthest from the loss is looked through too."""
+
+Flag = bool | torch.Tensor | None
+"""Whether something is not finite; a tensor where the answer would have to be waited for."""
+
 
 class UpdateLooks:
-    """What is asked before and after every step of an optimizer.
+    """What is asked before and after the steps of an optimizer.
 
     Args:
         tensors: The parameters it steps, of the watched networks.
@@ -38,21 +44,21 @@ class UpdateLooks:
     ) -> None:
         self.tensors, self.number, self.updates = list(tensors), number, 0
         self.wanted = self.wants_window = False
-        self.row: dict[str, torch.Tensor] = {}
-        self.windows: list[torch.Tensor] = []
+        self.seen: Look | None = None
         self._columns, self._width = list(columns), width
-        self._look: WeightLook | None = None
-        self._sketch: Sketch | None = None
-        self._start: torch.Tensor | None = None
-        self._earlier: torch.Tensor | None = None
-        self._window: list[torch.Tensor] = []
-        self._weights: torch.Tensor | None = None
-        self._looking = False
-        self._watchful: list[torch.Tensor] = []
+        self._sample: WeightSample | None = None
+        self._lot: MotionLot | None = None
+        self._look: Look | None = None
+        self._before: Slot | None = None
+        self._window: list[Slot] = []
+        self._scales: list[torch.Tensor | None] = []
+        self._begun: Look | None = None
+        self._watchful: list[torch.Tensor] = self.tensors
+        self._nearest: torch.Tensor | None = None
 
-    def _ready(self) -> tuple[WeightLook, Sketch]:
+    def _ready(self) -> tuple[WeightSample, MotionLot]:
         """What looks, made at the first step: a lazy layer has no shape before its first batch."""
-        if self._look is None or self._sketch is None:
+        if self._sample is None or self._lot is None:
             shaped = [
                 (tensor, column)
                 for tensor, column in zip(self.tensors, self._columns, strict=True)
@@ -64,106 +70,130 @@ class UpdateLooks:
             if not shaped:
                 raise ValueError("no parameter has a shape yet")
             self.tensors = [tensor for tensor, _ in shaped]
-            self._look = WeightLook(self.tensors, [column for _, column in shaped], self._width)
-            self._sketch = Sketch(self.tensors)
-            small = [tensor for tensor in self.tensors if tensor.numel() <= SMALL]
-            self._watchful = small[::-1] or self.tensors[::-1]
-        return self._look, self._sketch
+            self._columns = [column for _, column in shaped]
+            self._sample = WeightSample(self.tensors)
+            self._lot = MotionLot(self._sample, self._columns, self._width, self.number)
+            self._watchful = [t for t in self.tensors if t.numel() <= SMALL] or self.tensors
+        return self._sample, self._lot
 
-    def is_broken(self) -> bool | torch.Tensor | None:
-        """Whether the gradient nearest to the loss or farthest from it is not finite; None without one.
+    # ---- at every step ----------------------------------------------------------------------------------
 
-        A tensor where the gradient is on a device and the answer would have to be waited for.
+    @property
+    def busy(self) -> bool:
+        """Whether the step that comes is looked at, by itself or as one of a window."""
+        return self.wanted or bool(self._window)
+
+    def is_broken(self) -> Flag:
+        """Whether the gradient nearest to the loss is not finite; now and then, the farthest one.
+
+        What breaks in the forward pass or the loss shows in the nearest. What breaks on the way back leaves
+        it as it is, and shows in the nearest one step later.
         """
-        nearest = self._answer(self._watchful)
-        # What breaks on the way back leaves the gradients nearer to the loss as they are.
-        if nearest is False:
-            return self._answer(reversed(self._watchful))
-        if isinstance(nearest, torch.Tensor):
-            farthest = self._answer(reversed(self._watchful))
-            return nearest | farthest if isinstance(farthest, torch.Tensor) else nearest
-        return nearest
+        if self._look is not None and _all_finite(self._look.gradients):
+            return False
+        tensor = self._nearest
+        if tensor is None or tensor.grad is None:
+            tensor = self._nearest = _with_gradient(reversed(self._watchful))
+            if tensor is None:
+                return None
+        broken = _is_broken(tensor.grad)
+        if broken is not False or (self._look is None and self.updates % FARTHEST_EVERY):
+            return broken
+        farthest = _with_gradient(self._watchful)
+        return broken if farthest is None else _is_broken(farthest.grad)
 
-    @staticmethod
-    def _answer(tensors: Iterable[torch.Tensor]) -> bool | torch.Tensor | None:
-        for tensor in tensors:
-            gradient = tensor.grad
-            if gradient is None or gradient.is_sparse:
-                continue
-            if not gradient.is_cpu or gradient.is_complex():
-                return is_broken(gradient)
-            if gradient.numel() <= FEW:
-                return not all(map(math.isfinite, gradient.reshape(-1).tolist()))
-            return not math.isfinite(float(gradient.sum()))
-        return None
+    # ---- at sampled steps -------------------------------------------------------------------------------
 
     def before(self, scale: torch.Tensor | None = None) -> None:
-        """To be called before the weights change.
+        """To be called before the weights change in a step that is looked at.
 
         Args:
             scale: Factor that is in the gradients and that the step itself takes out.
         """
-        self.updates += 1
-        if not self.wanted and not self._window and self._look is not None:
-            return
-        with torch.no_grad():
-            self._look_before(*self._ready(), scale)
+        sample, lot = self._ready()
+        scale = None if scale is None else scale.detach().clone()
+        if len(self._window) % 3:  # the step before was not carried out
+            self._end_window(sample)
+        self._look = None
+        if self.wanted:
+            self._look = Look(lot, directions=self.wants_window)
+            self._look.scale = scale
+            self._look.columns, self._look.gradients = self._gradient_norms()
+        if self._window or (self.wanted and self.wants_window):
+            if not self._window:
+                self._begun = self._look
+            self._window.append(sample.gradients())
+            self._scales.append(scale)
+        self._before = sample.weights()
 
-    def _look_before(self, look: WeightLook, sketch: Sketch, scale: torch.Tensor | None) -> None:
-        self._looking = self.wanted
-        if self._looking:
-            norms = look.before()
-            self.row = {"gradient/norm": norms if scale is None else norms / scale.to(norms)}
-        if (self._looking and self.wants_window) or self._window:
-            if len(self._window) % 2:  # the step before was not carried out
-                self._window = []
-            gradients = sketch.gradients()
-            self._window.append(gradients if scale is None else gradients / scale.to(gradients))
-            self._weights = sketch.weights()
-            if self._start is None:
-                self._start = self._weights
+    def _gradient_norms(self) -> tuple[list[int], list[torch.Tensor]]:
+        gradients: list[Any] = [tensor.grad for tensor in self.tensors]
+        columns = self._columns
+        plain = not any(g is None or g.requires_grad or g.is_sparse for g in gradients)
+        if not plain:
+            known = [
+                (column, gradient.detach())
+                for column, gradient in zip(columns, gradients, strict=True)
+                if gradient is not None
+            ]
+            columns = [column for column, _ in known]
+            # Of rows that were looked up, some several times.
+            gradients = [g.coalesce().values() if g.is_sparse else g for _, g in known]
+        return columns, list(torch._foreach_norm(gradients)) if gradients else []
 
     def after(self) -> None:
-        """To be called after the weights have changed."""
-        if self._looking or self._weights is not None:
-            with torch.no_grad():
-                self._look_after(*self._ready())
-
-    def _look_after(self, look: WeightLook, sketch: Sketch) -> None:
-        if self._looking:
-            weights, updates = look.after()
-            self.row |= {"weight/norm": weights, "update/norm": updates}
-            self.wanted = self._looking = False
-        if self._weights is None:
+        """To be called after the weights have changed, where `before` was called."""
+        if self._before is None or self._sample is None or self._lot is None:
             return
-        now = sketch.weights()
-        self._window.append(now - self._weights)
-        if len(self._window) == 2:
-            self.row[f"travel/{self.number}"] = self._travelled(now)
-        self._weights = None
-        if len(self._window) == 2 * WINDOW:
-            stacked = torch.stack(self._window).double()
-            self.windows.append(stacked @ stacked.T)
-            self._window = []
+        before, self._before = self._before, None
+        after = self._sample.weights()
+        look, self._look = self._look, None
+        inside = len(self._window) % 3 == 1
+        before.users = after.users = int(look is not None) + int(inside)
+        if look is not None:
+            look.before, look.after = before, after
+            self.seen, self.wanted = look, False
+            self._lot.add(look)
+        if inside:
+            self._window += [before, after]
+        if len(self._window) == 3 * WINDOW and self._begun is not None:
+            self._lot.add_window(self._begun, self._window, self._scales)
+            self._window, self._scales, self._begun = [], [], None
 
-    def _travelled(self, now: torch.Tensor) -> torch.Tensor:
-        """Distance from the start, length of the start, distance from the last look, length now."""
-        assert self._start is not None
-        from_start = now - self._start
-        moved = torch.zeros_like(now) if self._earlier is None else now - self._earlier
-        self._earlier = now
-        return torch.stack([from_start.norm(), self._start.norm(), moved.norm(), now.norm()])
+    def _end_window(self, sample: WeightSample) -> None:
+        sample.give_back(self._window)
+        self._window, self._scales, self._begun = [], [], None
 
     def let_go(self) -> None:
-        """Give back what is only needed while steps are looked at."""
-        self._window, self._weights, self._looking = [], None, False
-        if self._look is not None:
-            self._look.let_go()
+        """Work out what waits, and give back what is only needed while steps are looked at."""
+        if self._sample is not None and self._lot is not None:
+            self._end_window(self._sample)
+            self._lot.work()
+            self._sample.let_go()
+        self._before = self._look = None
 
-    @property
-    def in_window(self) -> bool:
-        """Whether the following steps belong to a window that has begun."""
-        return bool(self._window)
+
+def _with_gradient(tensors: Iterable[torch.Tensor]) -> torch.Tensor | None:
+    return next((t for t in tensors if t.grad is not None and not t.grad.is_sparse), None)
+
+
+def _all_finite(norms: Sequence[torch.Tensor]) -> bool:
+    """Whether the gradients nearest to the loss and farthest from it are known to be finite."""
+    if not norms or not norms[0].is_cpu:
+        return False
+    return math.isfinite(float(norms[-1])) and math.isfinite(float(norms[0]))
+
+
+def _is_broken(gradient: Any) -> Flag:
+    if gradient.is_sparse or not gradient.is_cpu or gradient.is_complex():
+        return None if gradient.is_sparse else is_broken(gradient)
+    if gradient.numel() <= FEW:
+        return not all(map(math.isfinite, gradient.reshape(-1).tolist()))
+    if gradient.requires_grad:
+        gradient = gradient.detach()
+    if gradient.element_size() < 4:  # a sum of finite halves may not be one
+        return not math.isfinite(float(gradient.sum(dtype=torch.float32)))
+    return not math.isfinite(float(gradient.sum()))
 
 
 def rates(optimizer: Any) -> list[float]:

@@ -13,24 +13,22 @@ from weakref import WeakSet
 import torch
 from torch import nn
 
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError
 from mldiag.findings import Report
 from mldiag.recording.recorded import Recording
 from mldiag.recording.watching.beginning import beginning_of, shut_gates
 from mldiag.recording.watching.evaluations import Evaluations
 from mldiag.recording.watching.loss_numbers import loss_number
 from mldiag.recording.watching.optimizers_seen import OptimizersSeen
+from mldiag.recording.watching.options import refuse_wrong
 from mldiag.recording.watching.outputs import Later, batch_numbers, first_tensor, task_of
 from mldiag.recording.watching.rows import StepRows
 from mldiag.recording.watching.seen import NetworksSeen
 from mldiag.recording.watching.structure import refuse_watched, structure_of
 from mldiag.recording.watching.written import written
 
-TASKS = (
-    "classification", "multilabel", "regression", "segmentation", "language_model", "autoencoder",
-    "vae", "gan", "self_supervised", "vector_quantized",
-)  # fmt: skip
-"""Task words."""
+TASK_STEPS = 50
+"""Steps in which the task is inferred from what is told."""
 
 _WATCHED: WeakSet[nn.Module] = WeakSet()
 
@@ -60,14 +58,7 @@ class Watch:
         every: int | None = None,
         judge: Callable[[Recording], Report] | None = None,
     ) -> None:
-        if task is not None and task not in TASKS:
-            raise unknown_name("task", task, TASKS)
-        if every is not None and (
-            isinstance(every, bool) or not isinstance(every, int) or every < 1
-        ):
-            raise MldiagError(
-                f"every is {every!r}", expected="a whole number of steps from 1 on", hint="every=10"
-            )
+        refuse_wrong(task, every)
         self._structure = structure_of(networks, optimizers, roles)
         self._task, self._given_task, self._judge = task, task, judge
         self._optimizers = OptimizersSeen(self._structure, self._trouble)
@@ -75,11 +66,10 @@ class Watch:
         self._rows = StepRows(every)
         self._evaluations = Evaluations()
         self._stack = ExitStack()
-        self._open = False
+        self._open = self._light = False
         self._start_facts: tuple[list[dict[str, Any]], list[dict[str, Any]]] | None = None
-        self._steps = 0
+        self._steps = self._next_look = 0
         self._began = self._ended = time.perf_counter()
-        self._batches: list[int] = []
         self._notices: dict[str, None] = {}
         self._failures: set[str] = set()
         self._error = ""
@@ -121,7 +111,7 @@ class Watch:
     def close(self) -> None:
         """Stop looking: every hook is removed. Calling it again does nothing."""
         if self._open:
-            self._open = False
+            self._open = self._light = False
             self._ended = time.perf_counter()
             self._stack.close()
             for network in self._structure.networks.values():
@@ -147,14 +137,21 @@ class Watch:
                 for self-supervision the embeddings.
             targets: What the outputs should be.
         """
-        if not self._open:
+        # Most steps are not looked at, and every line here is a part of what each of them costs.
+        if self._light and losses is None and type(loss) is torch.Tensor and loss.dim() == 0:
+            self._rows.add_loss(self._steps, "", loss.detach())
+            self._steps += 1
+            if self._steps < self._next_look:
+                return
+        elif not self._open:
             self._trouble("step() was called outside of the watch: nothing is recorded")
             return
-        try:
-            self._take_step(loss, losses or {}, inputs, outputs, targets)
-        except Exception as error:  # a diagnosis must not end a training
-            self._failed(f"step {self._steps}", error)
-        self._steps += 1
+        else:
+            try:
+                self._take_step(loss, losses or {}, inputs, outputs, targets)
+            except Exception as error:  # a diagnosis must not end a training
+                self._failed(f"step {self._steps}", error)
+            self._steps += 1
         try:
             self._begin_step()
         except Exception as error:
@@ -171,18 +168,14 @@ class Watch:
         for name, value in losses.items():
             number = loss_number(value, self._notice, self._trouble)
             self._rows.add_loss(self._steps, str(name), number)
-        if self._task is None and outputs is not None and self._steps < 50:
+        if self._task is None and outputs is not None and self._steps < TASK_STEPS:
             self._task = task_of(outputs, targets)
         self._optimizers.end_step()
         if not self._rows.sampling:
             return
-        out = first_tensor(outputs)
-        given = first_tensor(inputs) if inputs is not None else self._networks.last_input()
-        size = next((len(t) for t in (out, given) if t is not None and t.dim() > 0), None)
-        if size is not None and len(self._batches) < 64:
-            self._batches.append(size)
-        if given is not None:
-            self._rows.add_inputs(given)
+        if self._rows.wants_batch:
+            given = first_tensor(inputs) if inputs is not None else self._networks.last_input()
+            self._rows.add_batch(first_tensor(outputs), given)
         row: dict[str, Any] = {}
         if Later.fits(outputs, targets):
             row["later"] = Later(self._task, outputs, targets)
@@ -193,18 +186,23 @@ class Watch:
         self._rows.add(self._steps, row)
 
     def _begin_step(self) -> None:
-        if self._rows.begin(self._steps):
-            if self._rows.wants_layers:
-                self._networks.want(features=self._rows.wants_features)
-            else:
-                self._networks.want_nothing()
-            self._optimizers.want(directions=self._rows.wants_directions)
+        sampling = self._rows.begin(self._steps)
+        self._next_look = self._rows.next_step
+        knows_task = self._task is not None or self._steps >= TASK_STEPS
+        self._light = not sampling and knows_task and not self._optimizers.by_hand
+        if not sampling:
+            self._networks.want_nothing()
+            return
+        if self._rows.wants_layers:
+            self._networks.want(features=self._rows.wants_features)
         else:
             self._networks.want_nothing()
+        self._optimizers.want(directions=self._rows.wants_directions)
 
-    def _before_update(self, number: int, broken: bool) -> None:
-        """Called before an optimizer's step; a gradient that is not finite is traced back at once."""
-        if broken and self._networks.birth is None:
+    def _before_update(self, number: int) -> None:
+        """Called before an optimizer's step with a gradient that is not finite: it is traced back at once."""
+        if self._networks.birth is None:
+            self._light = False  # the loss of this step tells whether the way back broke alone
             self._networks.find_birth(self._steps, number)
 
     def evaluate(
@@ -254,7 +252,7 @@ class Watch:
             "task_given": self._given_task is not None,
             "steps": self._steps,
             "seconds": seconds,
-            "batch": sorted(self._batches)[len(self._batches) // 2] if self._batches else None,
+            "batch": self._rows.batch,
             "maximize": self._evaluations.maximize,
             "beginning": self._start_facts[0] if self._start_facts else [],
             "gates": self._start_facts[1] if self._start_facts else [],
