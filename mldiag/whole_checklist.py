@@ -29,6 +29,9 @@ from mldiag.trial_result import TrialResult
 LEAST_SECONDS = 20.0
 """Sixty trainings of milliseconds are too little to say anything: so much is spent where nobody said."""
 
+LOOKED_AT = 5
+"""Trainings at the defaults whose time is looked up."""
+
 EARLIER_AT_MOST = 50
 """Check-ups whose predictions are looked back at."""
 
@@ -63,7 +66,7 @@ def check_up(
     asked: list[Asked] = []
     while True:
         if purse.training_seconds is None:
-            purse.training_seconds = _training_seconds(experiment, common, settings.repeats)
+            purse.training_seconds = _training_seconds(experiment, common)
         stage = next_stage(
             settings.asked,
             asked,
@@ -100,17 +103,15 @@ class _Counting:
     """A listener that counts the seconds that were trained."""
 
     to: Listener
-    counted: TrainedSeconds = field(default_factory=TrainedSeconds)
-
-    @property
-    def trained(self) -> float:
-        return self.counted.total
+    counted: TrainedSeconds | None = None
+    trained: bool = False
 
     def planned(self, summary: PlanSummary) -> None:
         self.to.planned(summary)
 
     def finished(self, result: TrialResult, cached: bool) -> None:
-        if not cached:
+        self.trained = True
+        if not cached and self.counted is not None:
             self.counted.add(result.wall_seconds)
         self.to.finished(result, cached)
 
@@ -184,7 +185,8 @@ def _ask(
     told: _Counting,
 ) -> Asked:
     """Run one step; an error of its own is its answer, and ends nothing else."""
-    step, before, started = step_named(stage.step), told.trained, time.monotonic()
+    step, first, started = step_named(stage.step), not told.trained, time.monotonic()
+    told.counted = TrainedSeconds()  # each step has its own workers, which import anew
     report: Report | None = None
     status: Status = "done"
     why = stage.why
@@ -198,12 +200,19 @@ def _ask(
         if report.result.get("interrupted") or trials.planned > trials.run + trials.cached:
             status = "cut"
     except UserCodeError:
-        if told.trained == 0.0 and before == 0.0:
+        if first:
             raise
         status, why = "failed", "the experiment's code failed in every trial of it"
     except MldiagError as error:
         status, why = "failed", error.what
-    return Asked(stage.name, status, report, time.monotonic() - started, told.trained - before, why)
+    return Asked(
+        stage.name,
+        status,
+        report,
+        time.monotonic() - started,
+        told.counted.total(_training_seconds(experiment, common)),
+        why,
+    )
 
 
 def _left_out(settings: Settings, asked: list[Asked], parameters: int) -> list[Asked]:
@@ -227,11 +236,11 @@ def _interrupted(one: Asked) -> bool:
     return one.report is not None and bool(one.report.result.get("interrupted"))
 
 
-def _training_seconds(experiment: Experiment, common: CommonSettings, repeats: int) -> float | None:
+def _training_seconds(experiment: Experiment, common: CommonSettings) -> float | None:
     """Measured seconds of one full training at the defaults; None before there was one."""
     with Store.open(common.store_folder(experiment) / "trials.db") as store:
         identity = identify(experiment)
-        keys = [identity.key(experiment.spec(repeat=repeat)) for repeat in range(repeats)]
+        keys = [identity.key(experiment.spec(repeat=repeat)) for repeat in range(LOOKED_AT)]
         found = store.get_many(list(dict.fromkeys(keys)), with_predictions=False).values()
     seconds = [result.wall_seconds for result in found if result.wall_seconds > 0]
     return median(seconds) if seconds else None

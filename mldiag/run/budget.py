@@ -68,34 +68,39 @@ class Budget:
 class TrainedSeconds:
     """Time of trainings, one after the other.
 
-    The first of a process also pays for its imports, and counts as no more than the longest of the others.
+    The first in each process also pays for its imports. So the first `WITH_IMPORTS` trainings count as no
+    more than `MOST` times a usual one, as soon as that is known.
 
     Example:
         >>> trained = TrainedSeconds()
-        >>> for seconds in (3.0, 0.5, 0.4):
+        >>> for seconds in (3.0, 2.5, 0.5, 0.4, 1.0):
         ...     trained.add(seconds)
-        >>> trained.total
-        1.4
+        >>> round(trained.total(0.5), 1), trained.total(None)
+        (4.9, 7.4)
     """
 
+    WITH_IMPORTS = 3
+    MOST = 3.0
+
     def __init__(self) -> None:
-        self._first: float | None = None
-        self._rest = self._longest = 0.0
+        self._first: list[float] = []
+        self._rest = 0.0
 
     def add(self, seconds: float) -> None:
         """Count a training."""
-        if self._first is None:
-            self._first = seconds
-            return
-        self._rest += seconds
-        self._longest = max(self._longest, seconds)
+        if len(self._first) < self.WITH_IMPORTS:
+            self._first.append(seconds)
+        else:
+            self._rest += seconds
 
-    @property
-    def total(self) -> float:
-        """Seconds of all of them."""
-        if self._first is None:
-            return 0.0
-        return self._rest + (min(self._first, self._longest) if self._longest else self._first)
+    def total(self, usual: float | None) -> float:
+        """Seconds of all of them.
+
+        Args:
+            usual: Seconds of one full training; None where it is not known.
+        """
+        most = float("inf") if not usual else self.MOST * usual
+        return self._rest + sum(min(seconds, most) for seconds in self._first)
 
 
 GRACE_SHARE = 0.1
@@ -126,7 +131,8 @@ class BudgetClock:
     def remaining(self) -> float | None:
         """Seconds left; None where there is no limit, or where it is not known yet."""
         elapsed = time.monotonic() - self._started
-        return self._budget.remaining(elapsed, self._full_trial_seconds(), self._trained.total)
+        full = self._full_trial_seconds()
+        return self._budget.remaining(elapsed, full, self._trained.total(full))
 
     def spent(self) -> bool:
         """Whether nothing is left: no trial starts any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from scipy.stats import norm
@@ -37,6 +37,7 @@ class Candidate:
         p: One-sided p-value of "it helps", corrected for what the step compared; NaN where unknown.
         basis: Whether trainings have measured the gain, or a curve forecasts it, or it is advised only.
         cost: What it costs, for a person.
+        seen_in: A problem of the training itself that asks for the same, found by looking into it.
     """
 
     kind: ActionKind
@@ -49,6 +50,7 @@ class Candidate:
     p: float = math.nan
     basis: Basis = "measured"
     cost: str = ""
+    seen_in: Finding | None = None
 
     @property
     def key(self) -> tuple[str, object]:
@@ -64,8 +66,7 @@ def candidates_of(experiment: Experiment, gathered: Gathered) -> list[Candidate]
             continue
         for candidate in _of_report(experiment, asked.report):
             known = found.get(candidate.key)
-            if known is None or _better_known(candidate, known):
-                found[candidate.key] = candidate
+            found[candidate.key] = candidate if known is None else _merged(candidate, known)
     return list(found.values())
 
 
@@ -86,14 +87,14 @@ def _of_report(experiment: Experiment, report: Report) -> Iterable[Candidate]:
     for finding in report.findings:
         if finding.action is not None and finding.outcome in ("problem", "advice"):
             if finding.action.kind != "none":
-                yield _asked_for(finding, finding.action, report.step)
+                yield _asked_for(experiment, finding, finding.action, report.step)
         elif finding.outcome in ("inconclusive", "passed"):
             open_one = _open_one(experiment, finding, report.step)
             if open_one is not None:
                 yield open_one
 
 
-def _asked_for(finding: Finding, action: Action, step: str) -> Candidate:
+def _asked_for(experiment: Experiment, finding: Finding, action: Action, step: str) -> Candidate:
     p = finding.evidence.get("p_better", math.nan)
     if finding.slug == "more-data":
         p = 1 - float(finding.evidence.get("chance_of_gain_worth_having", math.nan))
@@ -101,9 +102,17 @@ def _asked_for(finding: Finding, action: Action, step: str) -> Candidate:
     basis: Basis = "forecast" if finding.slug == "more-data" else "measured"
     value = action.value if isinstance(action.value, (bool, int, float, str, tuple)) else None
     return Candidate(
-        action.kind, finding, step, action.text, action.param, value, action.gain, p,
+        action.kind, finding, step, action.text, _param_of(experiment, action.param), value, action.gain, p,
         "advised" if action.gain is None else basis, action.cost,
     )  # fmt: skip
+
+
+def _param_of(experiment: Experiment, name: str | None) -> str | None:
+    """The parameter by its own name: inside a training every learning rate is called `lr`."""
+    if name is None or name in experiment.params:
+        return name
+    rates = [own for own, one in experiment.params.items() if one.role == "learning_rate"]
+    return rates[0] if name == "lr" and len(rates) == 1 else name
 
 
 def _open_one(experiment: Experiment, finding: Finding, step: str) -> Candidate | None:
@@ -147,6 +156,21 @@ def _interval(given: Any) -> Interval | None:
         ]
         return Interval(float(given["estimate"]), *ends)
     return None
+
+
+def _merged(new: Candidate, old: Candidate) -> Candidate:
+    """The better known of two candidates for the same, with what was seen inside the training."""
+    kept = new if _better_known(new, old) else old
+    seen = next(
+        (
+            one.seen_in or one.finding
+            for one in (new, old)
+            if one.seen_in is not None
+            or (one.gain is None and one.step == "probe" and one.finding.outcome == "problem")
+        ),
+        None,
+    )
+    return kept if kept.gain is None else replace(kept, seen_in=seen)
 
 
 def _better_known(new: Candidate, old: Candidate) -> bool:

@@ -110,13 +110,14 @@ def _own_findings(
 ) -> list[Finding]:
     left_out = [one.name for one in gathered.asked if one.status == "skipped"]
     broken = hard is not None or any(
-        one.gain is None and one.candidate.finding.outcome == "problem" and one.cause is None
+        (one.gain is None or one.candidate.seen_in is not None)
+        and one.cause is None
+        and "problem" in (one.candidate.finding.outcome, one.candidate.seen_in and "problem")
         for one in ranked[:1]
     )
-    compared = any(
-        one.report is not None and one.name in COMPARING and one.report.trials.planned
-        for one in gathered.asked
-    )
+    asked = [one for one in gathered.asked if one.name in COMPARING]
+    trained = [one for one in asked if one.report is not None and one.report.trials.planned]
+    compared = bool(trained) and all(one in trained or "no parameter" in one.why for one in asked)
     found = [
         fix_this_first.judge(hard, left_out),
         nothing_would_help.judge(ranked, metric, worth=worth, compared=compared, broken=broken),

@@ -52,6 +52,9 @@ def in_order(weighed: Sequence[Weighed], *, hard: Finding | None, worth: float) 
         return [*first, *sorted(rest, key=_severity)]
     claimed = _claims(kept)
     unsure = [one for one in kept if one.gain is not None and not one.claimed]
+    seen = [one for one in unsure if one.candidate.seen_in is not None and one.gain is not None
+            and one.gain.estimate > 0]  # fmt: skip
+    unsure = [one for one in unsure if one not in seen]
     unsure.sort(key=lambda one: -one.expected)
     advised = sorted((one for one in kept if one.gain is None), key=_severity)
     broken = [one for one in advised if _is_problem(one)]
@@ -60,7 +63,8 @@ def in_order(weighed: Sequence[Weighed], *, hard: Finding | None, worth: float) 
         cause = claimed[0].candidate.finding.code
         told = "asked again once the training works"
         broken = [replace(one, cause=cause, note=told) for one in broken]
-        return _reconciled([*claimed, *broken, *unsure, *others], worth)
+        return _reconciled([*claimed, *broken, *seen, *unsure, *others], worth)
+    broken = [*seen, *broken]
     if broken:
         root = broken[0].candidate.finding.code
         unsure = [
@@ -74,11 +78,13 @@ def in_order(weighed: Sequence[Weighed], *, hard: Finding | None, worth: float) 
 def without_repetition(weighed: Sequence[Weighed]) -> list[Weighed]:
     """A remedy that is only advised says nothing new where a training has measured one of its kind."""
     measured = {one.candidate.kind for one in weighed if one.gain is not None}
+    claimed = {one.candidate.kind for one in weighed if one.claimed}
     kept = []
     for one in weighed:
         finding = one.candidate.finding
-        again = one.gain is None and one.candidate.kind in measured
-        if not (again and finding.slug not in SOFT):
+        again = one.gain is None and one.candidate.kind in measured and not _is_problem(one)
+        sure = one.gain is None and one.candidate.kind in claimed and finding.slug not in SOFT
+        if not again and not sure:
             kept.append(one)
     return kept
 

@@ -18,7 +18,7 @@ from mldiag.steps.checkup.gathered import Asked
 FIRST_LOOKS = ("audit", "reproduce", "probe")
 
 TRAININGS: Mapping[str, float] = {
-    "audit": 0, "reproduce": 9, "probe": 3, "learning-curve": 9, "capacity": 14, "remedies": 10,
+    "audit": 0, "reproduce": 9, "probe": 3, "learning-curve": 9, "capacity": 9, "remedies": 10,
 }  # fmt: skip
 """What a step costs in full trainings where it is not cut, as measured on small experiments."""
 
