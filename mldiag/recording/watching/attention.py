@@ -78,11 +78,13 @@ def dot_product_numbers(
     Args:
         query: Shape (batch, heads, queries, width).
         key: Shape (batch, heads, keys, width).
-        mask: As for the function; None where there is none.
+        mask: As for the function, shape (queries, keys); None where there is none. Others are not read.
         causal: Whether a query sees only what came before it.
         scale: Factor of the scores; None for one over the root of the width.
     """
-    if query.dim() != 4 or key.dim() != 4 or query.shape[1] != key.shape[1] or mask is not None:
+    if query.dim() != 4 or key.dim() != 4 or query.shape[1] != key.shape[1]:
+        return None
+    if mask is not None and mask.shape != (query.shape[-2], key.shape[-2]):
         return None
     length = query.shape[-2]
     picked = torch.arange(0, length, hop_of(length), device=query.device)
@@ -91,6 +93,14 @@ def dot_product_numbers(
     factor = query.shape[-1] ** -0.5 if scale is None else scale
     scores = query[..., picked, :] @ key.transpose(-2, -1) * factor
     visible = None
+    if mask is not None:
+        added = (
+            torch.zeros_like(mask, dtype=torch.float32).masked_fill_(~mask, -math.inf)
+            if mask.dtype == torch.bool
+            else mask.float()
+        )
+        scores = scores + added[picked]
+        visible = (added[picked] > -1e4).sum(-1).clamp_min(1)
     if causal:
         places = torch.arange(key.shape[-2], device=query.device)
         scores = scores.masked_fill(places > picked[:, None], -math.inf)
@@ -100,7 +110,7 @@ def dot_product_numbers(
 
 @torch.no_grad()
 def multihead_numbers(module: nn.MultiheadAttention, args: Any, kwargs: Any) -> torch.Tensor | None:
-    """Numbers of an `nn.MultiheadAttention` from what it was called with; None with a mask of its own."""
+    """Numbers of an `nn.MultiheadAttention` from its call; None where rows have masks of their own."""
     names = ("query", "key", "value", "key_padding_mask", "need_weights", "attn_mask", "average_attn_weights",
              "is_causal")  # fmt: skip
     given = dict(zip(names, args, strict=False)) | dict(kwargs or {})
@@ -111,8 +121,10 @@ def multihead_numbers(module: nn.MultiheadAttention, args: Any, kwargs: Any) -> 
         return None
     mask = given.get("attn_mask")
     causal = bool(given.get("is_causal")) or _is_causal(mask)
-    if mask is not None and not causal:
-        return None
+    if causal:
+        mask = None
+    elif mask is not None and mask.dtype == torch.bool:
+        mask = ~mask  # here what is True is hidden, in the function below it is seen
     if not module.batch_first:
         query, key = query.transpose(0, 1), key.transpose(0, 1)
     examples = examples_of(query.shape[1])
@@ -125,7 +137,7 @@ def multihead_numbers(module: nn.MultiheadAttention, args: Any, kwargs: Any) -> 
         projected = nn.functional.linear(value[:examples].detach().to(weight.dtype), weight, shift)
         by_head = projected.reshape(*projected.shape[:2], heads, -1)
         parts.append(by_head.transpose(1, 2))
-    return dot_product_numbers(parts[0], parts[1], causal=causal)
+    return dot_product_numbers(parts[0], parts[1], mask=mask, causal=causal)
 
 
 def _is_causal(mask: torch.Tensor | None) -> bool:

@@ -71,9 +71,7 @@ def motion_of(signals: Signals) -> Motion:
     )
 
 
-def _without_those_from_zero(
-    ratios: NDArray[np.float64], signals: Signals
-) -> NDArray[np.float64]:
+def _without_those_from_zero(ratios: NDArray[np.float64], signals: Signals) -> NDArray[np.float64]:
     """Update over weight says nothing of the rate where the weights began at zero: any rate doubles them."""
     start = signals.recording.series("travel/0")
     if start.ndim == 2 and len(start) and start[0, 1] == 0:

@@ -21,12 +21,14 @@ class Thresholds:
         up: Loss over its first value that counts as having gone up.
         ends: Loss over its first value at the end that counts as diverged.
         usual: Update over weight of a healthy training, as a power of ten.
+        recovered: Share of the loss that is gone, or of the rows explained, at the end: nothing was harmed.
     """
 
     update: float = -0.7
     up: float = 1.5
     ends: float = 1.3
     usual: float = -2.0
+    recovered: float = 0.8
 
 
 THRESHOLDS = Thresholds()
@@ -74,7 +76,8 @@ def _harmed(signals: Signals) -> bool:
         return False  # its line search chooses the length of each step
     if not len(values) or not signals.should_fall:
         return signals.stuck
-    rose = (
+    recovered = max(signals.fell, signals.explained) > THRESHOLDS.recovered
+    rose = not recovered and (
         float(values[: max(10, len(values) // 5)].max())
         > THRESHOLDS.up * abs(float(values[0])) + 3 * signals.loss.noise
     )

@@ -22,12 +22,20 @@ class Thresholds:
         unasked: The same where no optimizer decays weights, so that it would be a penalty in the loss.
         dropout: Probability of a dropout layer.
         explained: A network that explains more has what it needs.
+        outweighs: A part of the loss outweighs the others where it begins this many times as large,
+        paid: and this share of it is gone at the end,
+        left: while no more than this share of the others is.
+        least: Share of the training rows explained, above which the others are learned after all.
     """
 
     shrunk: float = 0.3
     unasked: float = 0.05
     dropout: float = 0.7
     explained: float = 0.85
+    outweighs: float = 2.0
+    paid: float = 0.9
+    left: float = 0.15
+    least: float = 0.3
 
 
 THRESHOLDS = Thresholds()
@@ -39,7 +47,8 @@ CHECK = Check(
     detects=(
         "weight matrices that shrink to {shrunk:.0%} of their length or less ({unasked:.0%} without"
         " weight decay), or dropout of {dropout} and more, while less than {explained:.0%} of the"
-        " training rows is explained"
+        " training rows is explained; or a part of the loss that begins {outweighs:g} times as large as the"
+        " others together and is paid off to {paid:.0%}, while {left:.0%} of the others or less is gone"
     ),
     why="The penalty is paid before the task is learned.",
     fix="Lower weight decay, the weight of the penalty or dropout, ten times at first.",
@@ -86,6 +95,11 @@ def judge(signals: Signals) -> Finding:
             " task"
         )
         return CHECK.finding("problem", title, evidence=evidence, action=action)
+    part = _outweighing_part(signals)
+    if part and not signals.explained > THRESHOLDS.least:
+        title = f"The loss's part {part} is paid off, and next to nothing of the rest is learned"
+        action = Action("less_regularization", f"Lower the weight of {part} ten times.")
+        return CHECK.finding("problem", title, evidence=evidence | {"part": part}, action=action)
     strong = [p for p in dropout if p >= THRESHOLDS.dropout]
     if (
         strong
@@ -101,6 +115,24 @@ def judge(signals: Signals) -> Finding:
         )
         return CHECK.finding("problem", title, evidence=evidence, action=action)
     return CHECK.finding("passed", "No regularisation outweighs the task", evidence=evidence)
+
+
+def _outweighing_part(signals: Signals) -> str:
+    """The named part of the loss that is paid before all others are learned; empty where there is none."""
+    names = [n for n in signals.recording.arrays if n.startswith("losses/") and n.endswith("/mean")]
+    courses = {name: signals.recording.series(name) for name in names}
+    courses = {name: values[np.isfinite(values)] for name, values in courses.items()}
+    if len(courses) < 2 or min(map(len, courses.values())) < 10:
+        return ""
+    begin = {n: abs(float(np.median(v[: max(1, len(v) // 20)]))) for n, v in courses.items()}
+    end = {n: abs(float(np.median(v[-max(1, len(v) // 10) :]))) for n, v in courses.items()}
+    largest = max(begin, key=lambda name: float(np.max(np.abs(courses[name]))))
+    peak = float(np.max(np.abs(courses[largest])))
+    others = sum(value for name, value in begin.items() if name != largest)
+    left = sum(value for name, value in end.items() if name != largest)
+    t = THRESHOLDS
+    outweighs = peak > t.outweighs * others > 0 and end[largest] < (1 - t.paid) * peak
+    return largest.split("/")[1] if outweighs and left > (1 - t.left) * others else ""
 
 
 def _training_suffers(signals: Signals) -> bool:

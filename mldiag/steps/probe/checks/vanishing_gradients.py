@@ -18,11 +18,15 @@ class Thresholds:
     Args:
         decades: Powers of ten by which gradient over weight falls from the last layers to the first.
         slow: Update over weight of the faded layers, as a power of ten, below which they do not train.
+        fewer: The same as `decades`, where the first layers move by less than `still`.
+        still: See `fewer`.
         explained: A network that explains more has what it needs.
     """
 
     decades: float = 3.0
     slow: float = -4.0
+    fewer: float = 2.5
+    still: float = -4.5
     explained: float = 0.8
 
 
@@ -35,7 +39,8 @@ CHECK = Check(
     detects=(
         "the length of the gradient over that of the weights falls by {decades:g} powers of ten or"
         " more from the last layers to the first, where the first move by less than ten to the"
-        " {slow:g} of their length a step"
+        " {slow:g} of their length a step; or by {fewer:g}, where these move by less than ten to"
+        " the {still:g}"
     ),
     why="The first layers stay as they began: the rest learns from what a random network gives it.",
     fix=(
@@ -80,7 +85,9 @@ def judge(signals: Signals) -> Finding:
     at_start = float(np.nanmax(begins[-third:]) - np.nanmin(begins[:third]))
     evidence["at_start"] = at_start >= THRESHOLDS.decades - 1.0
     dead = first <= -14.0  # an exact zero: off, frozen or alike, not faded
-    fades = decades >= THRESHOLDS.decades and slow < THRESHOLDS.slow and not dead
+    t = THRESHOLDS
+    far = decades >= t.decades and slow < t.slow
+    fades = (far or (decades >= t.fewer and slow < t.still)) and not dead
     if not fades or signals.explained > THRESHOLDS.explained:
         told = f"{decades:.1f} powers of ten" if decades > 0 else "nothing"
         return CHECK.finding(

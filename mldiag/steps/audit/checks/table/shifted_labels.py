@@ -33,7 +33,7 @@ class Thresholds:
     """
 
     farthest: int = 3
-    rows: int = 500
+    rows: int = 250
     least_rows: int = 60
     own: float = 0.25
     skill: float = 0.15
