@@ -31,7 +31,9 @@ def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = 
     shared = {} if common is None else _changed(common)
     shared = {name: value for name, value in shared.items() if name not in _NOT_REPEATED}
     if experiment.is_in_memory:
-        keywords = {item.name: item.metadata.get("keyword", item.name) for item in public_fields(settings)}
+        keywords = {
+            item.name: item.metadata.get("keyword", item.name) for item in public_fields(settings)
+        }
         given = {
             keywords.get(name, name): str(value) if isinstance(value, Path) else value
             for name, value in (changed | shared).items()

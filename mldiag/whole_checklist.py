@@ -15,6 +15,7 @@ from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.findings import Report, plain
 from mldiag.run.budget import Budget, TrainedSeconds, parse_budget
+from mldiag.run.fresh_process import runs_again
 from mldiag.run.identity import identify
 from mldiag.run.settings import Listener, PlanSummary
 from mldiag.run.store.records import RunRecord
@@ -112,7 +113,7 @@ class _Counting:
     def finished(self, result: TrialResult, cached: bool) -> None:
         self.trained = True
         if not cached and self.counted is not None:
-            self.counted.add(result.wall_seconds)
+            self.counted.add(result.wall_seconds, in_new_process=runs_again(result.spec))
         self.to.finished(result, cached)
 
     def looking(self, at: str, number: int, of: int) -> None:

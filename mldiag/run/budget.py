@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mldiag.errors import MldiagError
+from mldiag.run.fresh_process import runs_again
+from mldiag.trial_result import TrialResult
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -86,9 +88,9 @@ class TrainedSeconds:
         self._first: list[float] = []
         self._rest = 0.0
 
-    def add(self, seconds: float) -> None:
+    def add(self, seconds: float, *, in_new_process: bool = False) -> None:
         """Count a training."""
-        if len(self._first) < self.WITH_IMPORTS:
+        if in_new_process or len(self._first) < self.WITH_IMPORTS:
             self._first.append(seconds)
         else:
             self._rest += seconds
@@ -124,9 +126,9 @@ class BudgetClock:
         self._grace_ends: float | None = None
         self._trained = TrainedSeconds()
 
-    def trained(self, seconds: float) -> None:
+    def trained(self, result: TrialResult) -> None:
         """Count a training of this command."""
-        self._trained.add(seconds)
+        self._trained.add(result.wall_seconds, in_new_process=runs_again(result.spec))
 
     def remaining(self) -> float | None:
         """Seconds left; None where there is no limit, or where it is not known yet."""

@@ -256,7 +256,7 @@ class Executor:
         self._queue.finished(key, result.wall_seconds)
         self._trained.add(key)
         self._costs.learn(result)
-        self._clock.trained(result.wall_seconds)
+        self._clock.trained(result)
         return result
 
     def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:

@@ -18,7 +18,7 @@ from mldiag.steps.checkup.checks import fix_this_first, nothing_would_help, pred
 from mldiag.steps.checkup.checkup_diagnosis import CheckupDiagnosis
 from mldiag.steps.checkup.gathered import Gathered
 from mldiag.steps.checkup.history import came_true
-from mldiag.steps.checkup.rank import FAR_OFF_WORTHS, in_order
+from mldiag.steps.checkup.rank import FAR_OFF_WORTHS, OF_NO_SIGNAL, in_order
 from mldiag.steps.checkup.settings import Settings
 from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.weighed import Weighed, weigh
@@ -55,12 +55,16 @@ def diagnose(
     worth = settings.gain or smallest_gain(metric, baseline.estimate)
     worth = worth if math.isfinite(worth) else 0.0
     candidates = candidates_of(experiment, gathered)
-    weighed = weigh(experiment, candidates, results, repeats=settings.repeats)
+    weighed = weigh(experiment, candidates, results, repeats=settings.repeats, worth=worth)
     hard = fix_first(gathered.asked)
-    ranked = in_order(weighed, hard=hard, worth=worth)
+    ranked = in_order(weighed, hard=hard, worth=worth, nobody_learns=_nobody_learns(gathered))
     history = tuple(came_true(gathered, metric, baseline, sd, n))
     own = _own_findings(ranked, gathered, metric, hard=hard, worth=worth)
-    findings = [_told(number, one, worth) for number, one in enumerate(ranked, start=1)]
+    promising = _most_promising(ranked, worth)
+    findings = [
+        _told(number, one, worth, promising=one is promising)
+        for number, one in enumerate(ranked, start=1)
+    ]
     none = next((f for f in own if f.slug == nothing_would_help.CHECK.slug), None)
     if none is not None:
         findings = [none, *findings]
@@ -100,6 +104,14 @@ def _baseline(
     return table.interval(0), sample_sd(scores), len(scores)
 
 
+def _nobody_learns(gathered: Gathered) -> bool:
+    """Whether other families were tried on the rows and none of them does better."""
+    report = gathered.report_of("capacity")
+    found = [] if report is None else [f for f in report.findings if f.slug == "reference-families"]
+    tried = [finding for finding in found if "scores" in finding.evidence]
+    return bool(tried) and all(f.outcome not in ("problem", "advice") for f in tried)
+
+
 def _own_findings(
     ranked: Sequence[Weighed],
     gathered: Gathered,
@@ -109,15 +121,17 @@ def _own_findings(
     worth: float,
 ) -> list[Finding]:
     left_out = [one.name for one in gathered.asked if one.status == "skipped"]
+    silent = OF_NO_SIGNAL if _nobody_learns(gathered) else ()
     broken = hard is not None or any(
         (one.gain is None or one.candidate.seen_in is not None)
         and one.cause is None
+        and one.candidate.finding.slug not in silent
         and "problem" in (one.candidate.finding.outcome, one.candidate.seen_in and "problem")
         for one in ranked[:1]
     )
     asked = [one for one in gathered.asked if one.name in COMPARING]
     trained = [one for one in asked if one.report is not None and one.report.trials.planned]
-    compared = bool(trained) and all(one in trained or "no parameter" in one.why for one in asked)
+    compared = bool(trained) and len(trained) >= min(2, len(asked))
     found = [
         fix_this_first.judge(hard, left_out),
         nothing_would_help.judge(ranked, metric, worth=worth, compared=compared, broken=broken),
@@ -125,7 +139,17 @@ def _own_findings(
     return [finding for finding in found if finding is not None]
 
 
-def _told(number: int, one: Weighed, worth: float) -> Finding:
+def _most_promising(ranked: Sequence[Weighed], worth: float) -> Weighed | None:
+    """Where nothing is claimed, the one remedy that may still be asked for; else None."""
+    if any(one.claimed for one in ranked):
+        return None
+    measured = [one for one in ranked if one.gain is not None]
+    seen = [one for one in measured if one.candidate.seen_in is not None and one.expected > 0]
+    hopeful = [one for one in measured if one.expected >= worth]
+    return next(iter([*seen, *hopeful]), None)
+
+
+def _told(number: int, one: Weighed, worth: float, *, promising: bool) -> Finding:
     """The finding of a step, with what the check-up knows of its remedy."""
     candidate, finding = one.candidate, one.candidate.finding
     outcome: Outcome = finding.outcome
@@ -141,9 +165,11 @@ def _told(number: int, one: Weighed, worth: float) -> Finding:
         "fresh_repeats": one.fresh,
         "step": candidate.step,
     }
-    action = Action(
+    action: Action | None = Action(
         candidate.kind, candidate.text, candidate.param, candidate.value, one.gain, candidate.cost
     )
+    if one.gain is not None and not one.claimed and not promising:
+        action = None
     note = f" ({one.note[:1].upper()}{one.note[1:]}.)" if one.note else ""
     return replace(
         finding,

@@ -18,6 +18,9 @@ EFFORT: dict[ActionKind, int] = {
 TIED_SHARE = 0.6
 """A remedy with less effort comes first from this share of a costlier one's gain, within its interval."""
 
+OF_NO_SIGNAL = ("beats-a-dummy", "blank-inputs", "reference-families", "parameter-ignored")
+"""What a wrong program and features that say nothing have in common."""
+
 FAR_OFF_WORTHS = 4.0
 """A setting is far off where it surely gains this many times what is worth having."""
 
@@ -33,13 +36,16 @@ _SEEN_THROUGH_TRAINING: tuple[ActionKind, ...] = (
 )
 
 
-def in_order(weighed: Sequence[Weighed], *, hard: Finding | None, worth: float) -> list[Weighed]:
+def in_order(
+    weighed: Sequence[Weighed], *, hard: Finding | None, worth: float, nobody_learns: bool = False
+) -> list[Weighed]:
     """The remedies in the order in which a person should take them up.
 
     Args:
         weighed: The remedies.
         hard: The problem behind which no other number can be trusted, or None.
         worth: Smallest gain worth having.
+        nobody_learns: Whether no reference learns more from the rows: what looks like a bug may be noise.
     """
     kept = without_repetition(weighed)
     if hard is not None:
@@ -71,6 +77,9 @@ def in_order(weighed: Sequence[Weighed], *, hard: Finding | None, worth: float) 
             replace(one, cause=root, note="measured on a training that fails") for one in unsure
         ]
     hopeful = [one for one in unsure if one.expected >= worth]
+    if nobody_learns and not hopeful:
+        silent = [one for one in broken if one.candidate.finding.slug in OF_NO_SIGNAL]
+        broken, others = [one for one in broken if one not in silent], [*silent, *others]
     small = [one for one in unsure if one not in hopeful]
     return [*broken, *hopeful, *others, *small]
 

@@ -130,7 +130,7 @@ def _own_settings(name: str, training_seconds: float | None) -> dict[str, Any]:
         return {"all": True}
     if name == "capacity":
         slow = training_seconds is None or training_seconds >= SLOW_SECONDS
-        families = "linear,forest,boosting" if slow else "linear,forest"
+        families = "dummy,linear,forest,boosting" if slow else "dummy,linear,forest"
         return {"moves": False, "memorise": 0, "families": families}
     return {}
 

@@ -54,6 +54,7 @@ def weigh(
     results: Sequence[TrialResult],
     *,
     repeats: int,
+    worth: float,
 ) -> list[Weighed]:
     """Join what each step said with what fresh repeats say.
 
@@ -65,9 +66,16 @@ def weigh(
         candidates: The remedies.
         results: Trials of the fresh repeats, in any order.
         repeats: Draws of the rows for each comparison.
+        worth: Smallest gain worth having: less is not claimed, however sure.
     """
     shares = max(1, len({one.step for one in candidates if one.gain is not None}))
-    return [_weighed(experiment, one, results, repeats, CLAIM_ERROR / shares) for one in candidates]
+    known = [
+        _weighed(experiment, one, results, repeats, CLAIM_ERROR / shares) for one in candidates
+    ]
+    return [
+        one if one.gain is None or one.expected >= worth else replace(one, claimed=False)
+        for one in known
+    ]
 
 
 def _weighed(

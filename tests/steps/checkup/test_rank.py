@@ -74,3 +74,11 @@ def test_an_advice_says_nothing_new_beside_a_measured_gain_of_its_kind():
         weighed("train_longer", None, step="probe", outcome="advice"),
     )
     assert len(ranked) == 1
+
+
+def test_what_looks_like_a_bug_is_noise_where_no_reference_learns_either():
+    lost = weighed("fix_bug", None, step="reproduce", slug="beats-a-dummy")
+    small = weighed("more_data", 0.001, 0.01, claimed=False)
+    ranked = in_order([lost, small], hard=None, worth=WORTH, nobody_learns=True)
+    assert [one.cause for one in ranked] == [None, None]
+    assert in_order([lost, small], hard=None, worth=WORTH)[1].cause is not None

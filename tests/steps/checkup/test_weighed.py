@@ -44,7 +44,7 @@ def fresh(experiment, one, gain, spread=0.005, seed=0):
 
 
 def test_without_fresh_repeats_the_step_speaks_alone(experiment):
-    (known,) = weigh(experiment, [candidate(p=0.01)], [], repeats=5)
+    (known,) = weigh(experiment, [candidate(p=0.01)], [], repeats=5, worth=0.005)
     assert known.claimed
     assert known.fresh == 0
     assert known.gain == candidate().gain
@@ -52,8 +52,8 @@ def test_without_fresh_repeats_the_step_speaks_alone(experiment):
 
 def test_fresh_repeats_that_agree_make_it_surer(experiment):
     one = candidate(p=0.06)
-    (before,) = weigh(experiment, [one], [], repeats=5)
-    (after,) = weigh(experiment, [one], fresh(experiment, one, 0.04), repeats=5)
+    (before,) = weigh(experiment, [one], [], repeats=5, worth=0.005)
+    (after,) = weigh(experiment, [one], fresh(experiment, one, 0.04), repeats=5, worth=0.005)
     assert not before.claimed
     assert after.claimed
     assert after.fresh == 5
@@ -62,26 +62,28 @@ def test_fresh_repeats_that_agree_make_it_surer(experiment):
 
 def test_fresh_repeats_that_disagree_take_the_claim_back(experiment):
     one = candidate(p=0.04)
-    (known,) = weigh(experiment, [one], fresh(experiment, one, -0.02), repeats=5)
+    (known,) = weigh(experiment, [one], fresh(experiment, one, -0.02), repeats=5, worth=0.005)
     assert not known.claimed
     assert known.gain.estimate < one.gain.estimate
 
 
 def test_what_is_not_claimed_is_not_shown_above_zero(experiment):
-    (known,) = weigh(experiment, [candidate(p=0.2)], [], repeats=5)
+    (known,) = weigh(experiment, [candidate(p=0.2)], [], repeats=5, worth=0.005)
     assert not known.claimed
     assert known.gain.low == 0.0
 
 
 def test_an_uncertain_gain_is_expected_to_be_smaller(experiment):
-    sure, unsure = weigh(experiment, [candidate(p=0.001), candidate(p=0.4)], [], repeats=5)
+    sure, unsure = weigh(
+        experiment, [candidate(p=0.001), candidate(p=0.4)], [], repeats=5, worth=0.005
+    )
     assert sure.expected > 0.9 * sure.gain.estimate
     assert unsure.expected < 0.1 * unsure.gain.estimate
 
 
 def test_an_advice_has_no_gain(experiment):
     one = Candidate("clean_data", finding("outliers", "advice", "clean_data"), "audit", "Look.")
-    (known,) = weigh(experiment, [one], [], repeats=5)
+    (known,) = weigh(experiment, [one], [], repeats=5, worth=0.005)
     assert known.gain is None
     assert not known.claimed
 

@@ -33,6 +33,7 @@ class Thresholds:
         noise_share: Share of the probe's errors that wrong labels explain at least.
         skill: Share of the errors of a guess that the probe removes at least.
         most: Share of wrong labels above which nothing can be told.
+        most_apart: The same of three classes or more that are as far apart as `apart` says.
         problem_rate: Share of wrong labels from which it is a problem.
         least_rows: Fewer rows than this are not told.
         outlying: Robust standard deviations of the residual, among rows predicted alike and of both learners,
@@ -53,6 +54,7 @@ class Thresholds:
     noise_share: float = 0.3
     skill: float = 0.3
     most: float = 0.3
+    most_apart: float = 0.45
     problem_rate: float = 0.01
     least_rows: int = 3
     outlying: float = 12.0
@@ -117,10 +119,12 @@ def _of_classes(subject: TableAudit, probe: Probe) -> Finding:
         "rate": noise.rate, "log_likelihood_gain": noise.evidence, "probe_error": errors, "left_share": left,
     }  # fmt: skip
     needed = THRESHOLDS.apart_evidence if left <= THRESHOLDS.apart else THRESHOLDS.evidence
+    apart = left <= THRESHOLDS.apart and len(probe.classes) > 2
+    most = THRESHOLDS.most_apart if apart else THRESHOLDS.most
     telling = (
         noise.evidence >= needed
         and probe.skill >= THRESHOLDS.skill
-        and noise.rate <= THRESHOLDS.most
+        and noise.rate <= most
         and noise.rate >= THRESHOLDS.noise_share * errors
         and len(found) >= THRESHOLDS.least_rows
     )
