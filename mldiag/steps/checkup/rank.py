@@ -71,15 +71,16 @@ def in_order(
         broken = [replace(one, cause=cause, note=told) for one in broken]
         return _reconciled([*claimed, *broken, *seen, *unsure, *others], worth)
     broken = [*seen, *broken]
+    hopeful = [one for one in unsure if one.expected >= worth]
+    if nobody_learns and not hopeful:
+        silent = [one for one in broken if one.candidate.finding.slug in OF_NO_SIGNAL]
+        broken, others = [one for one in broken if one not in silent], [*silent, *others]
     if broken:
         root = broken[0].candidate.finding.code
         unsure = [
             replace(one, cause=root, note="measured on a training that fails") for one in unsure
         ]
-    hopeful = [one for one in unsure if one.expected >= worth]
-    if nobody_learns and not hopeful:
-        silent = [one for one in broken if one.candidate.finding.slug in OF_NO_SIGNAL]
-        broken, others = [one for one in broken if one not in silent], [*silent, *others]
+        hopeful = [one for one in unsure if one.expected >= worth]
     small = [one for one in unsure if one not in hopeful]
     return [*broken, *hopeful, *others, *small]
 

@@ -20,6 +20,7 @@ class Thresholds:
     Args:
         evaluations: Evaluations that are needed.
         lost: Share of what had been gained on held-out rows that is lost again at the end.
+        lost_of_probe: The same of embeddings, whose score is that of a probe and not of what is trained.
         noise: And so many times the spread between neighbouring evaluations.
         gap: Held-out error over training error, where both are known, and little is left to learn.
         explained: Share of the training rows explained, above which they are known by heart.
@@ -27,6 +28,7 @@ class Thresholds:
 
     evaluations: int = 4
     lost: float = 0.12
+    lost_of_probe: float = 0.35
     noise: float = 2.5
     gap: float = 0.25
     explained: float = 0.9
@@ -85,7 +87,8 @@ def judge(signals: Signals) -> Finding:
         evidence |= {f"{name.split('/')[-1]}_lost_share": lost, "n_evaluations": len(values)}
         known = not math.isfinite(signals.explained) or signals.explained > 0.6
         apart = not math.isfinite(gap) or gap > 0.08
-        if lost > THRESHOLDS.lost and z > THRESHOLDS.noise and falling and known and apart:
+        least = THRESHOLDS.lost if signals.task != "self_supervised" else THRESHOLDS.lost_of_probe
+        if lost > least and z > THRESHOLDS.noise and falling and known and apart:
             if name == "eval/valid/loss" and not _score_suffers(
                 recording.series("eval/score"), courses, gap
             ):
@@ -110,6 +113,10 @@ def _by_heart(signals: Signals) -> bool:
     """Whether next to nothing is left to learn on the training rows, by outputs, or else by the score."""
     if math.isfinite(signals.explained):
         return signals.explained > THRESHOLDS.explained
+    if (
+        signals.task == "self_supervised"
+    ):  # a score of neighbours is 1 on rows that are their own neighbours
+        return False
     train = signals.recording.series("eval/train_score")
     share_like = train.size > 0 and float(np.nanmax(np.abs(train))) <= 1.0
     return share_like and float(np.nanmedian(train[-3:])) > 0.5 + 0.5 * THRESHOLDS.explained
