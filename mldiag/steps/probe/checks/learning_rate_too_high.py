@@ -21,7 +21,9 @@ class Thresholds:
         up: Loss over its first value that counts as having gone up.
         ends: Loss over its first value at the end that counts as diverged.
         usual: Update over weight of a healthy training, as a power of ten.
-        recovered: Share of the loss that is gone, or of the rows explained, at the end: nothing was harmed.
+        recovered: Share of the loss that is gone, or of the rows explained, at the end: nothing was
+            harmed by steps shorter than `thrown`.
+        thrown: Update over weight, as a power of ten, of weights that are thrown about.
     """
 
     update: float = -0.7
@@ -29,6 +31,7 @@ class Thresholds:
     ends: float = 1.3
     usual: float = -2.0
     recovered: float = 0.8
+    thrown: float = -0.3
 
 
 THRESHOLDS = Thresholds()
@@ -54,7 +57,7 @@ CHECK = Check(
 
 def overshoots(signals: Signals, motion: Motion) -> bool:
     """Whether the typical matrix was thrown about and it did harm."""
-    return motion.early > THRESHOLDS.update and _harmed(signals)
+    return motion.early > THRESHOLDS.update and _harmed(signals, motion)
 
 
 def diverged(signals: Signals) -> bool:
@@ -70,13 +73,14 @@ def diverged(signals: Signals) -> bool:
     )
 
 
-def _harmed(signals: Signals) -> bool:
+def _harmed(signals: Signals, motion: Motion) -> bool:
     values = signals.loss.values
     if any(o["class"] == "LBFGS" for o in signals.recording.facts.get("optimizers", [])):
         return False  # its line search chooses the length of each step
     if not len(values) or not signals.should_fall:
         return signals.stuck
-    recovered = max(signals.fell, signals.explained) > THRESHOLDS.recovered
+    learned = signals.explained if np.isfinite(signals.explained) else signals.fell
+    recovered = learned > THRESHOLDS.recovered and motion.early < THRESHOLDS.thrown
     rose = not recovered and (
         float(values[: max(10, len(values) // 5)].max())
         > THRESHOLDS.up * abs(float(values[0])) + 3 * signals.loss.noise
