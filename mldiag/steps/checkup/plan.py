@@ -9,6 +9,7 @@ from mldiag.declaration import Experiment
 from mldiag.metrics import smallest_gain
 from mldiag.steps.checkup.candidates import Candidate, candidates_of
 from mldiag.steps.checkup.gathered import Gathered
+from mldiag.steps.checkup.rank import EFFORT, TIED_SHARE
 from mldiag.steps.checkup.settings import Settings
 from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.treatments import fresh_repeats, treated
@@ -51,7 +52,7 @@ def plan(
 
 
 def leading(experiment: Experiment, settings: Settings, gathered: Gathered) -> list[Candidate]:
-    """The remedies that are worth trying again, the one with the largest gain first."""
+    """The remedies that are worth trying again, those that may lead first."""
     worth = settings.gain or smallest_gain(experiment.metric, math.nan)
     worth = worth if math.isfinite(worth) else 0.0
     promising = [
@@ -62,8 +63,14 @@ def leading(experiment: Experiment, settings: Settings, gathered: Gathered) -> l
         and not one.p > PROMISING_P
         and treated(experiment, one, [0]) is not None
     ]
-    promising.sort(key=lambda one: -(one.gain.estimate if one.gain else 0.0))
+    promising.sort(key=_urgency)
     return promising[:MOST_CONFIRMED]
+
+
+def _urgency(candidate: Candidate) -> float:
+    """Smaller is tried again sooner: a large gain, and of similar ones that with the least effort."""
+    gain = candidate.gain.estimate if candidate.gain is not None else 0.0
+    return -gain * (1.0 if EFFORT.get(candidate.kind, 0) else 1 / TIED_SHARE)
 
 
 def _confirming(

@@ -64,6 +64,7 @@ def in_order(
     unsure.sort(key=lambda one: -one.expected)
     advised = sorted((one for one in kept if one.gain is None), key=_severity)
     broken = [one for one in advised if _is_problem(one)]
+    broken.sort(key=lambda one: one.candidate.step != "probe")  # what was seen inside says more
     others = [one for one in advised if one not in broken]
     if claimed:
         cause = claimed[0].candidate.finding.code

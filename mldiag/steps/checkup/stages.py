@@ -170,7 +170,7 @@ def _value(name: str, asked: Sequence[Asked]) -> float:
         if finding.action is not None and _asks(finding)
     ]
     told = {
-        "sweep": 1.6 + 2.0 * any(kind in _FOR_SWEEP for kind in kinds),
+        "sweep": 2.5 + 2.0 * any(kind in _FOR_SWEEP for kind in kinds),
         "capacity": 1.0 + 2.0 * any(kind in _FOR_CAPACITY for kind in kinds),
         "learning-curve": 0.8 + 1.0 * any(kind in ("more_data", "augment_data") for kind in kinds),
         "remedies": 0.8 + 2.0 * any(kind in ("scale_features", "clean_labels") for kind in kinds),
