@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from mldiag.adapters.audit_target import audited_experiment
+from mldiag.command_text import command_of
 from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
 from mldiag.errors import MldiagError, UserCodeError
@@ -90,13 +91,19 @@ def check_up(
         training_seconds=purse.training_seconds,
         budget_seconds=purse.seconds(),
     )
-    return diagnose_experiment(
+    report = diagnose_experiment(
         CHECKUP,
         experiment,
         replace(settings, gathered=gathered),
         replace(common, budget=purse.of_the_rest(asked)),
         told,
     )
+    if not any(map(_interrupted, asked)):
+        return report
+    resume = command_of(CHECKUP, experiment, settings, common)
+    notice = f"interrupted: this is the answer so far; to go on: {resume}"
+    result = {**report.result, "interrupted": True}
+    return replace(report, result=result, notices=(*report.notices, notice))
 
 
 @dataclass

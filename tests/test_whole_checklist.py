@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import SGDClassifier
 
 import mldiag
+from mldiag import whole_checklist
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.run.store.trial_store import Store
 
@@ -124,3 +125,13 @@ def test_its_trials_are_those_of_the_steps(far_off):
         after = sum(opened.summary()[0].trials.values())
     assert after - before < 40
     assert report.trials.cached > 0
+
+
+def test_an_interruption_gives_the_answer_so_far_and_how_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(whole_checklist, "_interrupted", lambda one: one.name == "reproduce")
+    report = check_up(learner(eta0=0.1), tmp_path, skip="audit", budget="60x")
+    assert report.result["interrupted"]
+    assert "to go on: mldiag.checkup(learner, skip=('audit',), budget='60x'" in report.notices[-1]
+    status = {step["name"]: step["status"] for step in report.result["steps"]}
+    assert status["sweep"] == "skipped"
+    assert report.trials.run == 0
