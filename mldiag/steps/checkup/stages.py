@@ -169,9 +169,18 @@ def _value(name: str, asked: Sequence[Asked]) -> float:
         for finding in report.findings
         if finding.action is not None and _asks(finding)
     ]
+    doubted = any(
+        finding.slug in SOFT and finding.outcome == "problem"
+        for report in _reports(asked)
+        for finding in report.findings
+    )
+    for_sweep = any(kind in _FOR_SWEEP for kind in kinds)
     told = {
-        "sweep": 2.5 + 2.0 * any(kind in _FOR_SWEEP for kind in kinds),
-        "capacity": 1.0 + 2.0 * any(kind in _FOR_CAPACITY for kind in kinds),
+        "sweep": 2.5 + 2.0 * for_sweep,
+        # Other families on the same rows tell a program that is wrong from features that say nothing.
+        "capacity": 1.0
+        + 2.0 * any(kind in _FOR_CAPACITY for kind in kinds)
+        + 3.0 * (doubted and not for_sweep),
         "learning-curve": 0.8 + 1.0 * any(kind in ("more_data", "augment_data") for kind in kinds),
         "remedies": 0.8 + 2.0 * any(kind in ("scale_features", "clean_labels") for kind in kinds),
     }
