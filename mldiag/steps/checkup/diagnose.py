@@ -24,7 +24,7 @@ from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.weighed import Weighed, weigh
 from mldiag.steps.score_table import score_table
 from mldiag.trial_result import TrialResult
-from mldiag.wording import duration, gain_short
+from mldiag.wording import duration, gain, gain_short
 
 _HEADS: dict[ActionKind, str] = {
     "fix_bug": "FIX BUG", "fix_labels": "FIX LABELS", "fix_leak": "FIX LEAK", "fix_split": "FIX SPLIT",
@@ -62,7 +62,7 @@ def diagnose(
     own = _own_findings(ranked, gathered, metric, hard=hard, worth=worth)
     promising = _most_promising(ranked, worth)
     findings = [
-        _told(number, one, worth, promising=one is promising)
+        _told(number, one, metric, worth, promising=one is promising)
         for number, one in enumerate(ranked, start=1)
     ]
     none = next((f for f in own if f.slug == nothing_would_help.CHECK.slug), None)
@@ -149,7 +149,7 @@ def _most_promising(ranked: Sequence[Weighed], worth: float) -> Weighed | None:
     return next(iter([*seen, *hopeful]), None)
 
 
-def _told(number: int, one: Weighed, worth: float, *, promising: bool) -> Finding:
+def _told(number: int, one: Weighed, metric: Metric, worth: float, *, promising: bool) -> Finding:
     """The finding of a step, with what the check-up knows of its remedy."""
     candidate, finding = one.candidate, one.candidate.finding
     outcome: Outcome = finding.outcome
@@ -171,8 +171,15 @@ def _told(number: int, one: Weighed, worth: float, *, promising: bool) -> Findin
     if one.gain is not None and not one.claimed and not promising:
         action = None
     note = f" ({one.note[:1].upper()}{one.note[1:]}.)" if one.note else ""
+    title, settled = finding.title, finding.outcome in ("problem", "advice")
+    if one.claimed and one.gain is not None and not settled:
+        title = f"{candidate.text.rstrip('.')}: {gain(metric, one.gain)}"
+        note = f" That was open in its step; {one.fresh} fresh repeats settle it.{note}"
+    elif one.gain is not None and settled and not one.claimed:
+        note = f" (Sure within its step, and not over all that the check-up compares.){note}"
     return replace(
         finding,
+        title=title,
         outcome=outcome,
         evidence=evidence,
         action=action,
