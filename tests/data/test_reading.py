@@ -240,7 +240,7 @@ def test_json_lines(write):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("train.csv.gz", gzip.compress(CSV)),
+        ("train.csv.gz", gzip.compress(CSV, mtime=0)),
         ("train.csv.bz2", bz2.compress(CSV)),
         ("a.zip", zipped(**{"train.csv": CSV, "readme.md": "x", "__MACOSX/._train.csv": b"\0"})),
         (
