@@ -98,7 +98,7 @@ def test_a_fault_of_mldiag_is_told_shortly_and_its_traceback_kept(mldiag, monkey
     def break_down():
         raise KeyError("inside")
 
-    monkeypatch.setattr("mldiag.cli.explain.known_checks", break_down)
+    monkeypatch.setattr("mldiag.cli.explain.checks_by_place", break_down)
     answer = mldiag("explain")
     assert answer.code == 70
     assert answer.err.startswith("internal error: KeyError: 'inside'")
@@ -114,7 +114,7 @@ def test_an_interruption_exits_130_and_prints_the_command_that_goes_on(mldiag, m
     def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mldiag.cli.explain.known_checks", interrupt)
+    monkeypatch.setattr("mldiag.cli.explain.checks_by_place", interrupt)
     monkeypatch.setattr("mldiag.adapters.targets.find_experiment", lambda target: interrupt())
     answer = mldiag("sweep", "digits", "--param", "lr", "--fresh")
     assert answer.code == 130

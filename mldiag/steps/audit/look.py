@@ -25,7 +25,7 @@ Tell = Callable[[str, int, int], None]
 AHEAD_ROWS = 5_000
 """With fewer rows a second thread costs more than it gives."""
 
-_PROBED = ("label-errors", "weak-segments")
+_PROBED = ("shifted-labels", "label-errors", "weak-segments")
 """Checks that read the probe: they come last, so that it is learned beside all others."""
 
 _LOOKED: WeakKeyDictionary[Any, tuple[Finding, ...]] = WeakKeyDictionary()
