@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from mldiag.adapters.audit_target import audited_experiment
+from mldiag.checklist_budget import Purse, was_interrupted
 from mldiag.command_text import command_of
 from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.findings import Report, plain
 from mldiag.run.budget import Budget, TrainedSeconds, parse_budget
+from mldiag.run.engines.fork_server import start_early
+from mldiag.run.engines.pool import environment_of_workers
 from mldiag.run.fresh_process import runs_again
-from mldiag.run.identity import identify
+from mldiag.run.identity import Identity, identify
 from mldiag.run.settings import Listener, PlanSummary
 from mldiag.run.store.records import RunRecord
 from mldiag.run.store.trial_store import Store
+from mldiag.run.threads import inner_threads, usable_cores
 from mldiag.steps import CHECKUP, step_named
 from mldiag.steps.checkup.gathered import Asked, Gathered, Status
 from mldiag.steps.checkup.settings import DEFAULT_BUDGET, Settings
-from mldiag.steps.checkup.stages import KEPT_FOR_CONFIRMING, Stage, fix_first, next_stage
+from mldiag.steps.checkup.stages import Stage, fix_first, next_stage
 from mldiag.tracking.projection import read_projection
 from mldiag.trial_result import TrialResult
 
@@ -33,6 +38,9 @@ LEAST_SECONDS = 20.0
 
 LOOKED_AT = 5
 """Trainings at the defaults whose time is looked up."""
+
+OF_REFERENCES = ("pandas", "sklearn.ensemble", "sklearn.linear_model", "sklearn.pipeline")
+"""What the reference learners take, and this process too by the time of the first training."""
 
 EARLIER_AT_MOST = 50
 """Check-ups whose predictions are looked back at."""
@@ -62,13 +70,16 @@ def check_up(
     common = common or CommonSettings()
     written = common.budget or DEFAULT_BUDGET
     least = 0.0 if common.budget else LEAST_SECONDS
-    purse = _Purse(replace(parse_budget(written), shown=str(written)), least)
+    purse = Purse(replace(parse_budget(written), shown=str(written)), least)
     told = _Counting(listener or SilentListener())
-    gathered = _earlier(experiment, common)
+    identity = identify(experiment)
+    _start_workers_early(experiment, common)
+    gathered = _earlier(experiment, common, identity)
+    measured = partial(_training_seconds, experiment, common, identity)
     asked: list[Asked] = []
     while True:
         if purse.training_seconds is None:
-            purse.training_seconds = _training_seconds(experiment, common)
+            purse.training_seconds = measured()
         stage = next_stage(
             settings.asked,
             asked,
@@ -80,9 +91,9 @@ def check_up(
         )
         if stage is None:
             break
-        one = _ask(experiment, stage, common, purse.of_stage(stage, asked), told)
+        one = _ask(experiment, stage, common, purse.of_stage(stage, asked), told, measured)
         asked.append(one)
-        if _interrupted(one):
+        if was_interrupted(one):
             break
     asked += _left_out(settings, asked, len(experiment.params))
     gathered = replace(
@@ -98,12 +109,20 @@ def check_up(
         replace(common, budget=purse.of_the_rest(asked)),
         told,
     )
-    if not any(map(_interrupted, asked)):
+    if not any(map(was_interrupted, asked)):
         return report
     resume = command_of(CHECKUP, experiment, settings, common)
     notice = f"interrupted: this is the answer so far; to go on: {resume}"
     result = {**report.result, "interrupted": True}
     return replace(report, result=result, notices=(*report.notices, notice))
+
+
+def _start_workers_early(experiment: Experiment, common: CommonSettings) -> None:
+    """Have the fork server import what workers need while the audit looks at the data."""
+    if experiment.in_process or common.engine not in ("auto", "local"):
+        return
+    workers = common.jobs or usable_cores()
+    start_early(environment_of_workers(inner_threads(workers)), OF_REFERENCES)
 
 
 @dataclass
@@ -130,67 +149,13 @@ class _Counting:
         self.to.notice(text)
 
 
-@dataclass
-class _Purse:
-    """What is left of the budget: of a time by the clock, of trainings by what was trained."""
-
-    budget: Budget
-    least: float = 0.0
-    training_seconds: float | None = None
-    started: float = field(default_factory=time.monotonic)
-
-    def seconds(self) -> float | None:
-        """The whole budget in seconds; None before a training was measured."""
-        if self.budget.trainings is None:
-            return self.budget.seconds
-        if self.training_seconds is None:
-            return None
-        return max(self.least, self.budget.trainings * self.training_seconds)
-
-    def left(self, asked: list[Asked]) -> float | None:
-        whole = self.seconds()
-        if whole is None:
-            return None
-        if self.budget.trainings is None:
-            return max(0.0, whole - (time.monotonic() - self.started))
-        return max(0.0, whole - sum(one.training_seconds for one in asked))
-
-    def trainings_left(self, asked: list[Asked]) -> float | None:
-        """What the steps may still spend, in full trainings."""
-        left, whole = self.left(asked), self.seconds()
-        if left is None or whole is None or not self.training_seconds:
-            return None
-        return max(0.0, left - KEPT_FOR_CONFIRMING * whole) / self.training_seconds
-
-    def of_stage(self, stage: Stage, asked: list[Asked]) -> Budget:
-        """The budget of a step."""
-        left, whole = self.left(asked), self.seconds()
-        if left is None or whole is None:
-            trainings = self.budget.trainings
-            share = None if trainings is None else stage.share * trainings
-            return replace(self.budget, trainings=share, of_training=True)
-        kept = KEPT_FOR_CONFIRMING * whole
-        return self._of(min(stage.share * whole, max(0.0, left - kept)))
-
-    def of_the_rest(self, asked: list[Asked]) -> Budget:
-        """The budget of what leads, tried again; nothing where the user interrupted."""
-        if any(map(_interrupted, asked)):
-            return self._of(0.0)
-        left = self.left(asked)
-        return self.budget if left is None else self._of(left)
-
-    def _of(self, seconds: float) -> Budget:
-        if self.budget.trainings is None:
-            return replace(self.budget, seconds=seconds)
-        return replace(self.budget, trainings=None, trained_seconds=seconds)
-
-
 def _ask(
     experiment: Experiment,
     stage: Stage,
     common: CommonSettings,
     budget: Budget,
     told: _Counting,
+    measured: Callable[[], float | None],
 ) -> Asked:
     """Run one step; an error of its own is its answer, and ends nothing else."""
     step, first, started = step_named(stage.step), not told.trained, time.monotonic()
@@ -218,7 +183,7 @@ def _ask(
         status,
         report,
         time.monotonic() - started,
-        told.counted.total(_training_seconds(experiment, common)),
+        told.counted.total(measured()),
         why,
     )
 
@@ -227,7 +192,7 @@ def _left_out(settings: Settings, asked: list[Asked], parameters: int) -> list[A
     """The steps that were wanted and not asked, with the reason."""
     cause = fix_first(asked)
     why = "the budget was spent"
-    if any(map(_interrupted, asked)):
+    if any(map(was_interrupted, asked)):
         why = "interrupted"
     elif cause is not None:
         why = f"{cause.code} {cause.slug} has to be mended first"
@@ -240,36 +205,35 @@ def _left_out(settings: Settings, asked: list[Asked], parameters: int) -> list[A
     ]
 
 
-def _interrupted(one: Asked) -> bool:
-    return one.report is not None and bool(one.report.result.get("interrupted"))
-
-
-def _training_seconds(experiment: Experiment, common: CommonSettings) -> float | None:
+def _training_seconds(
+    experiment: Experiment, common: CommonSettings, identity: Identity
+) -> float | None:
     """Measured seconds of one full training at the defaults; None before there was one."""
     with Store.open(common.store_folder(experiment) / "trials.db") as store:
-        identity = identify(experiment)
         keys = [identity.key(experiment.spec(repeat=repeat)) for repeat in range(LOOKED_AT)]
         found = store.get_many(list(dict.fromkeys(keys)), with_predictions=False).values()
     seconds = [result.wall_seconds for result in found if result.wall_seconds > 0]
     return median(seconds) if seconds else None
 
 
-def _earlier(experiment: Experiment, common: CommonSettings) -> Gathered:
+def _earlier(experiment: Experiment, common: CommonSettings, identity: Identity) -> Gathered:
     """Earlier check-ups of the experiment, and what has changed since the latest."""
     with Store.open(common.store_folder(experiment) / "trials.db") as store:
         records = store.runs(experiment.name, step=CHECKUP.name, limit=EARLIER_AT_MOST)[::-1]
         if not records:
             return Gathered()
-        changed = _changed_since(experiment, records[-1])
+        changed = _changed_since(experiment, records[-1], identity)
     reports = tuple({**record.report, "started": record.started} for record in records)
     return Gathered(earlier=reports, changed=changed)
 
 
-def _changed_since(experiment: Experiment, record: RunRecord) -> tuple[str, ...]:
+def _changed_since(
+    experiment: Experiment, record: RunRecord, identity: Identity
+) -> tuple[str, ...]:
     kept = read_projection(Path(record.figures[0]).parent) if record.figures else None
     if kept is None:
         return ()
-    identity, context = identify(experiment), kept.context
+    context = kept.context
     changed = []
     if context.code_digest != identity.code.digest:
         changed.append("the code")

@@ -29,6 +29,7 @@ LAYERS = (
     ("command_text",),
     ("answer", "earlier_answer", "earlier_run"),
     ("diagnosis",),
+    ("checklist_budget",),
     ("whole_checklist",),
     ("api", "training_api"),
     ("cli", "__main__"),

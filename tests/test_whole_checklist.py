@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import SGDClassifier
 
 import mldiag
-from mldiag import whole_checklist
+from mldiag import checklist_budget, whole_checklist
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.run.store.trial_store import Store
 
@@ -128,7 +128,8 @@ def test_its_trials_are_those_of_the_steps(far_off):
 
 
 def test_an_interruption_gives_the_answer_so_far_and_how_to_go_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(whole_checklist, "_interrupted", lambda one: one.name == "reproduce")
+    for module in (whole_checklist, checklist_budget):
+        monkeypatch.setattr(module, "was_interrupted", lambda one: one.name == "reproduce")
     report = check_up(learner(eta0=0.1), tmp_path, skip="audit", budget="60x")
     assert report.result["interrupted"]
     assert "to go on: mldiag.checkup(learner, skip=('audit',), budget='60x'" in report.notices[-1]

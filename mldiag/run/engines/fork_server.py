@@ -25,6 +25,9 @@ from mldiag.run.engines.process_lock import ProcessLock
 PRELOADED = ("numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "xgboost", "lightgbm")
 """Libraries that may be imported before a fork: none of them starts threads when it is imported."""
 
+IMPORTED_LATE = {"torch": ("torch._dynamo",)}
+"""What a library imports only when it is first used: torch with the first optimizer, for a second."""
+
 WORKER_MODULE = "mldiag.run.engines.worker_process"
 
 VANISHED = 255
@@ -38,7 +41,24 @@ def modules_to_preload() -> list[str]:
         for name in sys.modules
         if name.split(".")[0] in PRELOADED and name.count(".") < 2 and "._" not in name
     ]
-    return [WORKER_MODULE, *sorted(wanted)]
+    late = [
+        name for library in IMPORTED_LATE.keys() & set(wanted) for name in IMPORTED_LATE[library]
+    ]
+    return [WORKER_MODULE, *sorted(wanted), *late]
+
+
+def start_early(environment: Mapping[str, str], more: Sequence[str]) -> None:
+    """Have a server import its libraries while this process does something else; it waits in `IDLE`.
+
+    Args:
+        environment: Variables of its workers.
+        more: Modules that this process will have loaded by the time it is taken.
+    """
+    if IDLE.ready:
+        return
+    server = WorkerServer([*modules_to_preload(), *more], environment)
+    server.ensure_running()
+    IDLE.keep(server)
 
 
 class WorkerServer(forkserver.ForkServer):

@@ -78,10 +78,7 @@ class WorkerPool:
                 self._time_limit,
                 self._watch if cargo.target else None,
             )
-            environment = {
-                name: str(self._threads) for name in THREAD_VARIABLES if name not in os.environ
-            }
-            self._server = _server_with(environment)
+            self._server = _server_with(environment_of_workers(self._threads))
         self._pool = ProcessPool(
             max_workers=self._workers,
             initializer=start_worker,
@@ -178,6 +175,11 @@ class WorkerPool:
             joining = threading.Thread(target=pool.join, daemon=True)
             joining.start()
             joining.join(JOIN_SECONDS)
+
+
+def environment_of_workers(threads: int) -> dict[str, str]:
+    """Variables that keep each worker to so many inner threads, where the user has set none."""
+    return {name: str(threads) for name in THREAD_VARIABLES if name not in os.environ}
 
 
 def _server_with(environment: dict[str, str]) -> WorkerServer:

@@ -11,6 +11,7 @@ from mldiag.steps.reproduce.memory import memory_specs
 from mldiag.steps.reproduce.runs import (
     blank_specs,
     check_specs,
+    late_twin,
     look_taken,
     looks,
     plain_models,
@@ -34,7 +35,8 @@ def plan(
     Where the model is not surely better than a dummy, plain models on the same rows tell whether anything can
     be learned there, and a run with blank inputs whether the features arrive. Where no run fits its own rows,
     a trial on a few rows tells whether the model can. With --thorough the runs come first, so that it is
-    known what the rest will cost before it begins.
+    known what the rest will cost before it begins. A quick look starts an interpreter of its own only beside
+    trainings that take as long.
 
     Args:
         experiment: The experiment.
@@ -46,7 +48,10 @@ def plan(
     checks = check_specs(experiment, settings)
     if not results:
         return list(dict.fromkeys([*specs[: counts[0]], *([] if settings.thorough else checks)]))
-    wanted = list(memory_specs(experiment, settings, results))
+    wanted = [
+        *late_twin(experiment, settings, results),
+        *memory_specs(experiment, settings, results),
+    ]
     if settings.thorough:
         wanted += [*checks, *thorough_specs(experiment, settings)]
     elif not beats_a_dummy.is_settled(experiment, settings, results):

@@ -33,6 +33,9 @@ FIRST_LOOK = 3
 PLAIN = ("linear", "boosting")
 """References that show whether there is something to learn."""
 
+START_SECONDS = 2.0
+"""About what an interpreter takes to start; a quick look does without it beside shorter trainings."""
+
 AGAIN = (Intervention(RUN_AGAIN),)
 PERMUTED = (Intervention("permute_labels"),)
 ZEROED = (Intervention("zero_inputs"),)
@@ -117,6 +120,16 @@ def twin_specs(experiment: Experiment, settings: Settings) -> tuple[TrialSpec, T
     return first, again
 
 
+def late_twin(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> list[TrialSpec]:
+    """The twin in a fresh process where a quick look has seen that trainings take as long to run."""
+    own = [r.wall_seconds for r in results if not r.spec.interventions and r.status == "ok"]
+    if not settings.quick or not own or min(own) < START_SECONDS:
+        return []
+    return [twin_specs(experiment, settings)[1]]
+
+
 def blank_specs(experiment: Experiment) -> tuple[TrialSpec, TrialSpec]:
     """The first run, and its twin with blank inputs."""
     return experiment.spec(repeat=0), experiment.spec(repeat=0, interventions=ZEROED)
@@ -124,7 +137,7 @@ def blank_specs(experiment: Experiment) -> tuple[TrialSpec, TrialSpec]:
 
 def check_specs(experiment: Experiment, settings: Settings) -> list[TrialSpec]:
     """All trials that the bug checks always need, each once: two of the experiment, and a dummy's."""
-    specs = list(twin_specs(experiment, settings))
+    specs = list(twin_specs(experiment, settings)[: 1 if settings.quick else 2])
     if experiment.dataset is not None:
         specs.append(check_spec(experiment, settings, PERMUTED))
     if not why_no_references(experiment):

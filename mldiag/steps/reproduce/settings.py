@@ -24,6 +24,8 @@ class Settings:
         repeats: Runs, each with its own seed.
         against: Id of an earlier run, mldiag's or MLflow's, to compare with instead of a number.
         thorough: Whether to run the bug checks at full size, and against reference models.
+        quick: Whether an interpreter of its own, which takes seconds to start, is asked only beside
+            trainings that take as long; for the check-up.
     """
 
     expected: float | None = field(
@@ -59,6 +61,7 @@ class Settings:
         default=False,
         metadata={"help": "Bug checks at full size, and against reference models."},
     )
+    quick: bool = field(default=False, metadata={"internal": True})
 
     def __post_init__(self) -> None:
         """Check the numbers of the report."""

@@ -34,12 +34,19 @@ def judge(
     found: Judged, experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
 ) -> Finding:
     """Compare the trial with its twin."""
+    by_digest = {result.spec.digest: result for result in results}
+    twins = [by_digest.get(spec.digest) for spec in twin_specs(experiment, settings)]
+    if settings.quick and twins[1] is None:
+        return CHECK.finding(
+            "skipped",
+            "Whether the same seed gives the same result was not asked",
+            explanation="A new interpreter takes longer than these trainings: mldiag reproduce asks it.",
+        )
     if found.deterministic is None:
         return CHECK.finding(
             "inconclusive",
             "Cannot tell whether the same seed gives the same result: a trial gave no score",
         )
-    by_digest = {result.spec.digest: result for result in results}
     first, again = (by_digest[spec.digest] for spec in twin_specs(experiment, settings))
     rows = plural(first.train_rows, "training row")
     if found.deterministic:

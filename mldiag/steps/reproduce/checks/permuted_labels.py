@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -107,7 +108,12 @@ def _of_predictions(experiment: Experiment, result: TrialResult) -> Chance | Non
     if scorer is None or kept is None or kept.truth is None or not scorer.explains(result):
         return None
     sign = experiment.metric.sign
-    return against_chance(kept.truth, kept.values, lambda t, values: sign * scorer(t, values))
+
+    def signed(truth: Any, values: Any) -> float:
+        rows = scorer.rows(truth, values)  # a hundred times as fast, where the metric is their mean
+        return sign * (scorer(truth, values) if rows is None else float(rows.mean()))
+
+    return against_chance(kept.truth, kept.values, signed)
 
 
 def _of_shares(experiment: Experiment, result: TrialResult) -> Chance | None:
