@@ -216,8 +216,21 @@ def test_longer_training_through_epochs():
     diagnosis, _ = judged(scores(lambda p, f: 0.8 + 0.05 * np.log2(f)))
     finding = first(diagnosis, "MD604")
     assert finding.action.kind == "train_longer"
-    assert finding.action.value == 2.0
+    assert finding.action.value == 8.0  # every doubling gains much: it looks further
     assert diagnosis.headline.startswith("LONGER +")
+
+
+def test_longer_training_is_tried_further_only_where_a_doubling_gains_much():
+    _, results = judged(scores(lambda p, f: 0.8 + 0.001 * np.log2(f)), memorise=0)
+    assert {r.spec.fidelity for r in results} == {0.5, 1.0, 2.0}
+    _, results = judged(scores(lambda p, f: 0.8 + 0.1 * min(np.log2(f), 1)), memorise=0)
+    assert {r.spec.fidelity for r in results} == {0.5, 1.0, 2.0, 4.0}
+
+
+def test_within_a_budget_the_own_trainings_come_before_other_models():
+    specs = STEP.plan(made_up(), Settings(memorise=0), remaining_seconds=100.0)
+    assert not any(reference_family(spec) for spec in specs)
+    assert any(reference_family(spec) for spec in STEP.plan(made_up(), Settings(memorise=0)))
 
 
 def test_a_declared_duration_is_not_asked_twice():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mldiag.declaration import Experiment
 from mldiag.reference.families import NAMES
 from mldiag.reference.specs import reference_spec, why_no_references
+from mldiag.steps.capacity.lengths import FIDELITIES, lengths
 from mldiag.steps.capacity.moves import Move, moves
 from mldiag.steps.capacity.settings import Settings
 from mldiag.steps.memorising import may_count_epochs
@@ -21,7 +22,8 @@ LineKind = Literal["capacity", "regularization", "duration", "epochs", "referenc
 EPOCHS = "epochs"
 """Name of the line that trains longer and shorter through `trial.epochs`."""
 
-FIDELITIES = (0.5, 1.0, 2.0)
+OTHERS = ("references", "dummy")
+"""Lines that train other models."""
 
 YOURS = "yours"
 """How the model as it stands is called beside the references."""
@@ -117,6 +119,7 @@ def present_lines(
 ) -> tuple[Line, ...]:
     """The lines that have trials, now that it is known whether the training can be made longer."""
     lines = lines_of(experiment, settings)
-    if counts_epochs(experiment, results):
-        return lines
-    return tuple(line for line in lines if line.kind != EPOCHS)
+    if not counts_epochs(experiment, results):
+        return tuple(line for line in lines if line.kind != EPOCHS)
+    tried = lengths(experiment, settings, results)
+    return tuple(replace(line, values=tried) if line.kind == EPOCHS else line for line in lines)

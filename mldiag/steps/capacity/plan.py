@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mldiag.declaration import Experiment
-from mldiag.steps.capacity.lines import EPOCHS, epochs_probe, line_grid, lines_of, present_lines
+from mldiag.steps.capacity.lines import (
+    EPOCHS,
+    OTHERS,
+    Line,
+    epochs_probe,
+    line_grid,
+    lines_of,
+    present_lines,
+)
 from mldiag.steps.capacity.measured import FIRST_REPEATS, MeasuredLine, measure_lines
 from mldiag.steps.capacity.memorising import memorise_specs, variant_specs
 from mldiag.steps.capacity.settings import Settings
@@ -23,7 +31,8 @@ def plan(
 
     First, everything three times and one training of twice the length, which tells whether longer ones can
     be had; then these, and what may be the cause where the model does not memorise; then two more repeats
-    of what could still gain something.
+    of what could still gain something. Within a budget the model's own trainings come before other models,
+    which may cost more than they do.
 
     Args:
         experiment: The experiment.
@@ -38,19 +47,26 @@ def plan(
     def missing(specs: Sequence[TrialSpec]) -> list[TrialSpec]:
         return [spec for spec in dict.fromkeys(specs) if spec.digest not in known]
 
-    first = missing(_first_round(experiment, settings))
+    every = lines_of(experiment, settings)
+    own = [line for line in every if line.kind not in OTHERS]
+    first = missing(_first_round(experiment, settings, every if remaining_seconds is None else own))
     if first:
         return first
     causes = missing(_second_round(experiment, settings, results))
     if causes:
         return causes
+    others = missing(_first_round(experiment, settings, every))
+    if others:
+        return others
     return missing(_second_look(experiment, settings, results))
 
 
-def _first_round(experiment: Experiment, settings: Settings) -> list[TrialSpec]:
+def _first_round(
+    experiment: Experiment, settings: Settings, lines: Sequence[Line]
+) -> list[TrialSpec]:
     repeats = min(FIRST_REPEATS, settings.repeats)
     specs = [experiment.spec(repeat=repeat) for repeat in range(repeats)]
-    for line in lines_of(experiment, settings):
+    for line in lines:
         if line.kind != EPOCHS:
             specs += _by_repeat(line_grid(experiment, line, repeats))
     probe = epochs_probe(experiment)

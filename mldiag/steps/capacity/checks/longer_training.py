@@ -12,6 +12,7 @@ from mldiag.findings import Action, Check, Finding
 from mldiag.metrics import Metric
 from mldiag.stats.intervals import PairedDifference, paired_difference
 from mldiag.steps.capacity.checks.moved import judge_move
+from mldiag.steps.capacity.lengths import MUCH
 from mldiag.steps.capacity.measured import MeasuredLine
 from mldiag.steps.capacity.told import TESTED, numbers_of, severity, train_beside, undecided
 from mldiag.steps.capacity.verdict import remedy_of
@@ -40,8 +41,10 @@ CHECK = Check(
     title="Would longer training do better?",
     detects=(
         "The training is repeated at twice and at half its length: with a train function that counts with "
-        "trial.epochs by asking for more of them, else by doubling and halving every parameter with the role "
-        f"duration; {TESTED}. Beside it, what the score reported over the last {{tail:.0%}} of the training."
+        "trial.epochs by asking for more of them, and for four and eight times as many while each doubling "
+        f"gains {MUCH:g} times what is worth having; else by doubling and halving every parameter with the "
+        f"role duration; {TESTED}. Beside it, what the score reported over the last {{tail:.0%}} of the "
+        "training."
     ),
     why="A training that is cut short looks like a model that is too small, and costs less to mend.",
     fix="Train longer; where shorter training is better, stop early on trial.stop.",
