@@ -6,8 +6,9 @@ recipe and every process draws the same ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,12 @@ TIME_BLOCK_SHARE = 0.1
 
 TIME_REPEATS = 10
 """Validation blocks that time-ordered data can give: five apart, five between them."""
+
+MOST_KEPT, KEPT_ROWS = 64, 20_000_000
+"""Repeats whose rows are kept at most, and rows of all of them together."""
+
+CHUNK_ROWS = 1_000_000
+"""Rows whose classes and places are looked up at a time."""
 
 _RESERVE, _VALID, _NESTED = 11, 12, 13  # streams, so that no draw repeats another's random numbers
 
@@ -54,6 +61,10 @@ class SplitPlan:
     valid_rows: Rows | None = None
     test_rows: Rows | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The declared columns alone: what follows from them is drawn again where it is needed."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
     @property
     def fixed_valid(self) -> bool:
         """Whether the user fixed the validation rows."""
@@ -66,16 +77,15 @@ class SplitPlan:
             return self.test_rows
         if self.fixed_valid or self.n_rows < RESERVE_MIN_ROWS:
             return np.empty(0, dtype=np.int64)
-        everything = np.arange(self.n_rows)
-        return self._hold_out(everything, RESERVE_SHARE, seed=(_RESERVE,))
+        everything = np.arange(self.n_rows, dtype=_number_type(self.n_rows))
+        return self._hold_out(everything, RESERVE_SHARE, seed=(_RESERVE,)).astype(np.int64)
 
     @cached_property
     def development(self) -> Rows:
         """Main rows outside the reserve and the declared validation rows."""
-        rows = np.arange(self.n_rows)
-        rows = rows[~np.isin(rows, self.reserve)]
+        rows = _without(np.arange(self.n_rows), self.reserve)
         if self.valid_rows is not None:
-            rows = rows[~np.isin(rows, self.valid_rows)]
+            rows = _without(rows, self.valid_rows)
         return self._without_groups_of(self.reserve, rows)
 
     def rows(self, recipe: RowRecipe, explicit: Rows | None = None) -> tuple[Rows, Rows]:
@@ -93,7 +103,7 @@ class SplitPlan:
                 raise MldiagError("there is no reserve to confirm on", expected="test= rows")
             train, valid = self.development, self.reserve
         else:
-            train, valid = _draw(self, recipe.repeat)
+            train, valid = self._draw(recipe.repeat)
         if explicit is not None:
             train = train[np.isin(train, explicit)]
         if recipe.size is not None:
@@ -106,11 +116,24 @@ class SplitPlan:
 
     def train_size_of(self, repeat: int) -> int:
         """Training rows of one repeat."""
-        return len(_draw(self, repeat)[0])
+        sizes = self._train_sizes
+        if repeat not in sizes:
+            sizes[repeat] = len(self._draw(repeat)[0])
+        return sizes[repeat]
 
     def valid_size(self) -> int:
         """Scoring rows of the first repeat."""
-        return len(_draw(self, 0)[1])
+        return len(self._draw(0)[1])
+
+    @cached_property
+    def _train_sizes(self) -> dict[int, int]:
+        return {}
+
+    @cached_property
+    def _draw(self) -> Callable[[int], tuple[Rows, Rows]]:
+        """The rows of a repeat; a few repeats are kept, fewer of many rows."""
+        kept = min(MOST_KEPT, max(1, KEPT_ROWS // max(1, self.n_rows)))
+        return lru_cache(maxsize=kept)(partial(_draw, self))
 
     def _time_blocks(self, repeat: int) -> tuple[Rows, Rows]:
         if repeat >= TIME_REPEATS:
@@ -167,7 +190,6 @@ class SplitPlan:
         return rows[np.argsort(self.time[rows], kind="stable")]
 
 
-@lru_cache(maxsize=64)
 def _draw(plan: SplitPlan, repeat: int) -> tuple[Rows, Rows]:
     """Training and validation rows of one repeat."""
     if plan.valid_rows is not None:
@@ -176,7 +198,16 @@ def _draw(plan: SplitPlan, repeat: int) -> tuple[Rows, Rows]:
         return plan._time_blocks(repeat)
     development = plan.development
     valid = plan._hold_out(development, VALID_SHARE, seed=(_VALID, repeat))
-    return development[~np.isin(development, valid)], valid
+    return _without(development, valid), valid
+
+
+def _without(rows: Rows, others: Rows) -> Rows:
+    """Rows that are not among others; `np.isin` takes eight times the memory."""
+    if not len(rows) or not len(others):
+        return rows
+    inside = np.zeros(int(max(rows.max(), others.max())) + 1, dtype=np.bool_)
+    inside[others] = True
+    return rows[~inside[rows]]
 
 
 def _nested_order(count: int, labels: NDArray[Any] | None, seed: tuple[int, ...]) -> Rows:
@@ -185,19 +216,39 @@ def _nested_order(count: int, labels: NDArray[Any] | None, seed: tuple[int, ...]
     A prefix as long as the number of classes holds one row of each, so that no class is lost.
     """
     random = np.random.default_rng(seed)
-    shuffled = random.permutation(count)
+    shuffled = random.permutation(count).astype(_number_type(count))
     if labels is None:
         return shuffled
-    _, codes = np.unique(labels, return_inverse=True)
-    codes = codes.reshape(-1)[shuffled]
-    by_class = np.argsort(codes, kind="stable")
-    sizes = np.bincount(codes)
-    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    rank = np.empty(count)
-    rank[by_class] = np.arange(count) - starts  # 0, 1, 2, ... within each class
-    position = (rank + 0.5) / sizes[codes]
-    position[rank == 0] = -1
+    position = _position_in_class(_codes(labels)[shuffled])
     return shuffled[np.lexsort((random.random(count), position))]
+
+
+def _number_type(count: int) -> type[np.signedinteger[Any]]:
+    """Half the bytes for row numbers that are not handed out."""
+    return np.int32 if count <= np.iinfo(np.int32).max else np.int64
+
+
+def _codes(labels: NDArray[Any]) -> NDArray[Any]:
+    """Number of each row's class, in the fewest bytes: there may be more rows than memory is good for."""
+    classes = np.unique(labels)
+    codes = np.empty(len(labels), dtype=np.min_scalar_type(len(classes)))
+    for start in range(0, len(labels), CHUNK_ROWS):
+        part = slice(start, start + CHUNK_ROWS)
+        codes[part] = np.searchsorted(classes, labels[part])
+    return codes
+
+
+def _position_in_class(codes: NDArray[Any]) -> NDArray[np.float64]:
+    """How far a row comes among those of its class, from 0 to 1; -1 for the first of each."""
+    by_class = np.argsort(codes, kind="stable").astype(_number_type(len(codes)))
+    sizes = np.bincount(codes)
+    position = np.empty(len(codes))
+    for members in np.split(by_class, np.cumsum(sizes)[:-1]):
+        for start in range(0, len(members), CHUNK_ROWS):
+            part = members[start : start + CHUNK_ROWS]
+            position[part] = (np.arange(start, start + len(part)) + 0.5) / len(members)
+        position[members[:1]] = -1
+    return position
 
 
 def _whole_groups(rows: Rows, groups: NDArray[Any], size: int, seed: tuple[int, ...]) -> Rows:

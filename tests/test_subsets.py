@@ -1,5 +1,8 @@
 """Splits: nested, stratified, whole groups, time order, reserve."""
 
+import pickle
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -155,3 +158,25 @@ def test_explicit_rows_limit_the_training_rows():
     train, valid = plan.rows(RowRecipe(digest="x"), explicit=np.arange(50))
     assert train.max() < 50
     assert np.array_equal(valid, plan.rows(RowRecipe())[1])
+
+
+def test_a_plan_travels_without_what_follows_from_it():
+    plan = SplitPlan(1000, labels=np.arange(1000) % 3)
+    rows = plan.rows(RowRecipe("draw", 1))
+    again = pickle.loads(pickle.dumps(plan))
+    assert vars(again).keys() == {"n_rows", "labels", "groups", "time", "valid_rows", "test_rows"}
+    for mine, theirs in zip(rows, again.rows(RowRecipe("draw", 1)), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_many_rows_are_drawn_with_little_memory():
+    plan = SplitPlan(2_000_000, labels=(np.arange(2_000_000) % 7 == 0).astype(np.int8))
+    tracemalloc.start()
+    try:
+        for repeat in range(5):
+            plan.rows(RowRecipe("draw", repeat, 400_000))
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000 * 130  # bytes: lexsort alone takes 40 a row
+    assert kept < 2_000_000 * 8 * 8

@@ -39,7 +39,7 @@ def lengths(
         value = experiment.metric.sign * result.score(experiment.metric.name)
         if np.isfinite(value):
             by_length.setdefault(spec.fidelity, {})[(spec.rows, spec.seed)] = value
-    wanted = FIDELITIES
+    wanted: tuple[float, ...] = FIDELITIES
     for length in FURTHER:
         if not _gains_much(experiment, settings, by_length, wanted[-2], wanted[-1]):
             break
