@@ -45,9 +45,10 @@ class CommonSettings:
     Args:
         budget: Time for everything: `90s`, `10m`, `2h`, or `60x` full trainings.
         jobs: Trials at a time; None for what the machine carries.
-        engine: Where trials run: `auto`, `inline`, `local`.
+        engine: Where trials run: `auto`, `inline`, `local`, `dask`, or the address of a Dask scheduler.
         fresh: Whether to train again what the store holds.
         time_limit: Seconds that one trial may take.
+        gpus: GPUs of each trial; `trial.device` names them.
         tracking_uri: MLflow destination; None as configured, False for none.
         store: Folder of the store; None for `.mldiag` beside the experiment.
     """
@@ -56,11 +57,14 @@ class CommonSettings:
         default=None, metadata={"help": "Time for everything: 90s, 10m, 2h, or 60x full trainings."}
     )
     jobs: int | None = field(default=None, metadata={"help": "Trials at a time."})
-    engine: str = field(default="auto", metadata={"help": "auto, inline or local."})
+    engine: str = field(
+        default="auto", metadata={"help": "auto, inline, local, dask or tcp://HOST:PORT."}
+    )
     fresh: bool = field(default=False, metadata={"help": "Train again what the store holds."})
     time_limit: float | None = field(
         default=None, metadata={"help": "Seconds that one trial may take."}
     )
+    gpus: int = field(default=0, metadata={"help": "GPUs of each trial."})
     tracking_uri: str | Literal[False] | None = field(
         default=None, metadata={"help": "MLflow destination; False for none."}
     )

@@ -11,10 +11,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mldiag.errors import MldiagError, nearest_name, unknown_name
+from mldiag.errors import MldiagError, nearest_name
+from mldiag.run.engine_names import AUTO, check_engine, check_gpus
+from mldiag.run.engine_names import ENGINES as NAMED
 
-ENGINES = ("auto", "inline", "local")
-"""Where trials can run."""
+ENGINES = (AUTO, *NAMED)
+"""Where trials can run; the address of a Dask scheduler is allowed too."""
 
 SCHEMES = (
     "http", "https", "sqlite", "mysql", "postgresql", "mssql", "file", "databricks", "databricks-uc", "uc",
@@ -28,6 +30,7 @@ def check_common(
     jobs: Any = None,
     engine: Any = "auto",
     time_limit: Any = None,
+    gpus: Any = 0,
     tracking_uri: Any = None,
     store: Any = None,
 ) -> None:
@@ -36,8 +39,9 @@ def check_common(
     Args:
         budget: `90s`, `10m`, `2h` or `60x`; None for no limit.
         jobs: Trials at a time; None for what the machine carries.
-        engine: One of `ENGINES`.
+        engine: One of `ENGINES`, or an address.
         time_limit: Seconds that one trial may take, or None.
+        gpus: GPUs of each trial.
         tracking_uri: MLflow's store; None as configured, False for none.
         store: Folder of the store, or None.
 
@@ -51,8 +55,8 @@ def check_common(
 
     parse_budget(budget)
     check_count("jobs", jobs, flag="--jobs 2")
-    if engine not in ENGINES:
-        raise unknown_name("engine", str(engine), ENGINES, hint="--engine auto")
+    check_engine(engine)
+    check_gpus(gpus)
     number = isinstance(time_limit, (int, float)) and not isinstance(time_limit, bool)
     if time_limit is not None and not (number and time_limit > 0 and math.isfinite(time_limit)):
         raise MldiagError(

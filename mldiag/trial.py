@@ -75,6 +75,8 @@ class Trial:
         params: The parameter values of this trial, read-only.
         seed: Seed for initialisation, order and augmentation.
         spec: The description of the trial.
+        devices: Names of the GPUs that the trial may use, such as `cuda:0`; none unless they were asked for.
+        device: The first of them, else `cpu`.
     """
 
     def __init__(
@@ -86,11 +88,13 @@ class Trial:
         view: DataView | None = None,
         recorder: Recorder | None = None,
         seconds: float | None = None,
+        devices: tuple[str, ...] = (),
     ) -> None:
         """Build the object; `seconds` is the time budget after which `epochs` ends, in seconds."""
         self.spec = spec
         self.params: Mapping[str, Any] = MappingProxyType(dict(spec.params))
         self.seed = spec.seed
+        self.device, self.devices = (*devices, "cpu")[0], devices
         self.history: list[tuple[int, dict[str, float]]] = []
         self.notices: list[str] = []
         self.kept_predictions: Predictions | None = None

@@ -38,12 +38,16 @@ class CommonFlags:
     )
     engine: str = field(
         default="auto",
-        metadata={"help": "Where trials run: auto, inline or local.", "choices": ENGINES},
+        metadata={
+            "help": "Where trials run: auto, inline, local, dask or tcp://HOST:PORT.",
+            "choices": ENGINES,
+        },
     )
     fresh: bool = field(default=False, metadata={"help": "Train again what the store holds."})
     time_limit: str | None = field(
         default=None, metadata={"help": "Most time for one trial: 90s, 10m.", "shown": "TIME"}
     )
+    gpus: int = field(default=0, metadata={"help": "GPUs of each trial; trial.device names them."})
     store: Path | None = field(
         default=None, metadata={"help": "Folder of the store instead of the experiment's .mldiag."}
     )
@@ -71,6 +75,7 @@ class CommonFlags:
             jobs=self.jobs,
             engine=self.engine,
             time_limit=read_seconds(self.time_limit),
+            gpus=self.gpus,
             tracking_uri=self.tracking_uri,
             store=self.store,
         )

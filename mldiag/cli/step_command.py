@@ -61,6 +61,7 @@ def common_settings(flags: CommonFlags) -> CommonSettings:
         engine=flags.engine,
         fresh=flags.fresh,
         time_limit=read_seconds(flags.time_limit),
+        gpus=flags.gpus,
         tracking_uri=False if flags.no_mlflow else flags.tracking_uri,
         store=flags.store,
     )

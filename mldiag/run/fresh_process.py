@@ -39,7 +39,12 @@ def runs_again(spec: TrialSpec) -> bool:
 
 
 def run_in_fresh_process(
-    experiment: Experiment, spec: TrialSpec, *, threads: int, seconds: float | None
+    experiment: Experiment,
+    spec: TrialSpec,
+    *,
+    threads: int,
+    seconds: float | None,
+    devices: tuple[str, ...] = (),
 ) -> TrialResult:
     """Run a trial in a new interpreter; it ends with this process's group.
 
@@ -48,6 +53,7 @@ def run_in_fresh_process(
         spec: The trial.
         threads: Inner threads of the training.
         seconds: Time after which `trial.epochs` ends, in seconds.
+        devices: GPUs that the trial may use.
     """
     plain = replace(spec, interventions=tuple(c for c in spec.interventions if c.kind != RUN_AGAIN))
     cargo, answer = pack(experiment), SharedFile()
@@ -59,6 +65,7 @@ def run_in_fresh_process(
             "spans": cargo.spans,
             "threads": threads,
             "seconds": seconds,
+            "devices": devices,
             "answer": files[0],
             "cargo": files[1] if cargo.file is not None else None,
         }

@@ -27,6 +27,7 @@ def main(task: str) -> None:
         TrialSpec.from_json(given["spec"]),
         threads=given["threads"],
         seconds=given["seconds"],
+        devices=tuple(given["devices"]),
     )
     kept = b"" if result.predictions is None else predictions_to_bytes(result.predictions)
     seen = b"" if result.recording is None else recording_to_bytes(result.recording)

@@ -15,10 +15,11 @@ class RunSettings:
 
     Args:
         jobs: Trials at a time; None for as many as there are cores, at most as many as trials.
-        engine: `auto`, or the name of an engine.
+        engine: `auto`, the name of an engine, or the address of a Dask scheduler.
         fresh: Whether the store is ignored; new results are still kept.
         budget: Such as `90s`, `10m`, `2h` or `60x`; None for no limit.
         time_limit: Seconds that one trial may take; None for no limit.
+        gpus: GPUs of each trial.
     """
 
     jobs: int | None = None
@@ -26,6 +27,7 @@ class RunSettings:
     fresh: bool = False
     budget: str | Budget | None = None
     time_limit: float | None = None
+    gpus: int = 0
 
 
 @dataclass(frozen=True)

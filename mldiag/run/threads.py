@@ -41,10 +41,18 @@ def inner_threads(workers: int) -> int:
         >>> inner_threads(10_000) >= 1
         True
     """
+    return _declared() or max(1, usable_cores() // max(1, workers))
+
+
+def threads_elsewhere() -> int:
+    """Threads for a trial on machines of which nothing is known: what the user has set, else one."""
+    return _declared() or 1
+
+
+def _declared() -> int:
+    """What the user has set; 0 for nothing."""
     declared = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    if declared.isdigit() and int(declared):
-        return int(declared)
-    return max(1, usable_cores() // max(1, workers))
+    return int(declared) if declared.isdigit() else 0
 
 
 _scanned: tuple[int, ThreadpoolController] | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Version = tuple[int, int]
 """Time of the last change, in nanoseconds, and size in bytes; (0, 0) for a file that is not there."""
 
-_FILE_PART = "file "
+_FILE_PART, _PACKAGE_PART = "file ", "package "
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
@@ -36,11 +36,13 @@ class Watch:
         identity: Digests of the identity.
         versions: Version of each file, by path.
         live: Paths that every trial reads anew: a command's script, and the table it is given.
+        packages: Version of each distribution that the experiment's code uses, by name.
     """
 
     identity: str
     versions: Mapping[str, Version]
     live: tuple[str, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, experiment: Experiment, identity: Identity) -> Watch:
@@ -57,7 +59,8 @@ class Watch:
         if Path(file).is_file():  # what was loaded of it counts, which may be older than it is now
             known = getattr(loaded.get(file), "__mldiag_version__", None)
             versions[file] = known or version_of(file)
-        return cls(_whole(identity), versions, tuple(scripts + data) if scripts else ())
+        live = tuple(scripts + data) if scripts else ()
+        return cls(_whole(identity), versions, live, _packages(identity))
 
     def edited(self, paths: Iterable[str] | None = None) -> list[str]:
         """Names of the files that have changed; of all of them, or of the given ones."""
@@ -143,6 +146,14 @@ def version_of(path: str) -> Version:
 def _whole(identity: Identity) -> str:
     augment = identity.augment.digest if identity.augment else ""
     return f"{identity.digest} {augment}"
+
+
+def _packages(identity: Identity) -> dict[str, str]:
+    return {
+        name.removeprefix(_PACKAGE_PART): version
+        for name, version in identity.code.parts.items()
+        if name.startswith(_PACKAGE_PART)
+    }
 
 
 def _data_files(experiment: Experiment) -> Iterator[str]:

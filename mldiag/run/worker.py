@@ -38,6 +38,7 @@ def run_trial(
     threads: int,
     row_sets: Mapping[str, Rows] | None = None,
     seconds: float | None = None,
+    devices: tuple[str, ...] = (),
 ) -> TrialResult:
     """Run one trial in this process; whatever the train function does, a result comes back.
 
@@ -49,6 +50,7 @@ def run_trial(
         threads: Inner threads that the training is limited to.
         row_sets: Explicit row sets by digest; others are read from the experiment's folder.
         seconds: Time after which `trial.epochs` ends, in seconds.
+        devices: GPUs that the trial may use.
 
     Raises:
         KeyboardInterrupt: Passed through.
@@ -63,14 +65,16 @@ def run_trial(
         ('ok', {'accuracy': 0.5})
     """
     if runs_again(spec):
-        return run_in_fresh_process(experiment, spec, threads=threads, seconds=seconds)
+        return run_in_fresh_process(
+            experiment, spec, threads=threads, seconds=seconds, devices=devices
+        )
     trial: Trial | None = None
     rows = (0, 0)
     returned: Any = None
     failure: BaseException | None = None
     started = time.perf_counter()
     try:
-        trial, rows = _prepare(experiment, spec, row_sets, seconds)
+        trial, rows = _prepare(experiment, spec, row_sets, seconds, devices)
         train = training_of(experiment, spec)
         with seeded(spec.seed), capped_threads(threads):
             started = time.perf_counter()
@@ -108,6 +112,7 @@ def _prepare(
     spec: TrialSpec,
     row_sets: Mapping[str, Rows] | None,
     seconds: float | None,
+    devices: tuple[str, ...],
 ) -> tuple[Trial, tuple[int, int]]:
     known = dict(row_sets or {})
     named = [spec.rows.digest, *(change.argument("digest") for change in spec.interventions)]
@@ -124,7 +129,7 @@ def _prepare(
                 f"{change.kind} changes data that mldiag does not hold",
                 expected="data=(X, y) in the experiment instead of rows=",
             )
-    trial = Trial(spec, train, valid, view=view, seconds=seconds)
+    trial = Trial(spec, train, valid, view=view, seconds=seconds, devices=devices)
     return trial, (len(train), len(valid))
 
 

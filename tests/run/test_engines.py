@@ -1,45 +1,33 @@
-"""What every engine must do, and what the one with worker processes survives."""
+"""The contract of engines for the two that need no service, and what is the local one's own."""
 
 import itertools
 import os
 import signal
 import subprocess
 import sys
-import threading
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import mldiag
 from mldiag.errors import MldiagError
-from mldiag.run.engines.cargo import CargoError, pack
+from mldiag.run.engines.cargo import pack
 from mldiag.run.engines.fork_server import IDLE
 from mldiag.run.engines.inline import InlineEngine
 from mldiag.run.engines.local import LocalEngine
-from mldiag.run.engines.pace import CHUNK_TRIALS
 from mldiag.run.threads import THREAD_VARIABLES
-from mldiag.trial_spec import Intervention
 from tests.processes import alive, eventually
-from tests.run.engine_cases import Y, cases, slow
+from tests.run.engine_cases import Y, cases
+from tests.run.engine_contract import *  # noqa: F403 - every test of the contract
+from tests.run.engine_contract import comparable, spec_of
 
 
 def open_engine(name, experiment, **options):
     if name == "inline":
         return InlineEngine(experiment, threads=1, **options)
     return LocalEngine(experiment, **{"workers": 2, "threads": 1} | options)
-
-
-def spec_of(behaviour="ok", *, experiment=cases, **options):
-    return experiment.spec({"behaviour": behaviour}, **options)
-
-
-def comparable(results):
-    keys = ("status", "metrics", "history", "predictions", "rows_digest", "train_rows", "valid_rows",
-            "threads", "attempts", "fidelity_reached", "notices", "error")  # fmt: skip
-    return {result.spec: {key: getattr(result, key) for key in keys} for result in results}
 
 
 @pytest.fixture(scope="module")
@@ -54,120 +42,22 @@ def engine(request, local):
     return local if request.param == "local" else open_engine("inline", cases)
 
 
-# Every engine
+@pytest.fixture(name="open_engine", params=["inline", "local"])
+def open_any(request):
+    return partial(open_engine, request.param)
 
 
-def test_results_are_those_of_a_trial_on_its_own(engine):
-    from mldiag.run.worker import run_trial
-
-    specs = [
-        *(spec_of(seed=seed, repeat=seed % 2) for seed in range(6)),
-        spec_of(size=20),
-        spec_of(fidelity=0.5),
-        spec_of(interventions=(Intervention("permute_labels"),)),
-    ]
-    expected = comparable(run_trial(cases, spec, threads=1) for spec in specs)
-    results = list(engine.run(specs))
-    assert comparable(results) == expected
-    assert len({result.metrics["sum"] for result in results}) >= 8  # the seeds differ
+@pytest.fixture
+def surviving(local):
+    return local
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "status"),
-    [
-        ("raise", "failed"), ("mldiag_error", "failed"), ("sys_exit", "failed"), ("wrong_type", "failed"),
-        ("nan", "diverged"), ("inf", "diverged"), ("memory", "out_of_memory"),
-    ],
-)  # fmt: skip
-def test_a_bad_trial_costs_only_itself(engine, behaviour, status):
-    specs = [spec_of(), spec_of(behaviour), spec_of(seed=1)]
-    results = {result.spec: result for result in engine.run(specs)}
-    assert [results[spec].status for spec in specs] == ["ok", status, "ok"]
-
-
-def test_specs_are_taken_as_they_can_start(engine):
-    taken = []
-
-    def supply():
-        for seed in range(2000):
-            taken.append(seed)
-            yield spec_of(seed=seed)
-
-    results = engine.run(supply())
-    next(results)
-    assert len(taken) <= 2 * 2 * CHUNK_TRIALS
-    results.close()
-    taken.clear()
-    assert [result.status for result in engine.run([spec_of()])] == ["ok"]  # still of use
-
-
-def test_a_slow_trial_among_short_ones_delays_few(local):
-    specs = [spec_of(seed=seed) for seed in range(120)]
-    specs[60:60] = [spec_of("slow", seed=seed) for seed in range(3)]
-    results = list(local.run(specs))
-    assert sorted(result.spec.digest for result in results) == sorted(s.digest for s in specs)
-    assert {(result.status, result.attempts) for result in results} == {("ok", 1)}
-
-
-def test_nothing_to_run(engine):
-    assert list(engine.run([])) == []
-
-
-def test_giving_up_ends_the_run(engine):
-    assert list(engine.run([spec_of(seed=7)], give_up=lambda: True)) == []
-
-
-def test_every_trial_of_many_short_ones_comes_back_once(engine):
-    specs = [spec_of(seed=seed) for seed in range(150)]
-    assert sorted(result.spec.seed for result in engine.run(specs)) == list(range(150))
-
-
-def test_what_a_train_function_prints_stays_off_stdout(engine, capfd):
-    assert [result.status for result in engine.run([spec_of("print")])] == ["ok"]
-    assert capfd.readouterr().out == ""
-
-
-@pytest.mark.parametrize("name", ["inline", "local"])
-def test_over_the_time_limit(name):
-    engine = open_engine(name, slow, time_limit=0.2)
-    try:
-        seconds = 0.9 if name == "inline" else 50.0  # this process cannot end it
-        specs = [slow.spec({"seconds": seconds}), slow.spec(seed=1)]
-        results = {result.spec: result for result in engine.run(specs)}
-    finally:
-        engine.close()
-    late = results[specs[0]]
-    assert (late.status, late.metrics, late.wall_seconds) == ("timeout", {}, 0.2)
-    assert "limit of 0.2 s" in late.error
-    assert results[specs[1]].status == "ok"
-
-
-def test_closing_twice():
-    for name in ("inline", "local"):
-        engine = open_engine(name, cases)
-        engine.close()
-        engine.close()
+@pytest.fixture
+def open_surviving():
+    return partial(open_engine, "local")
 
 
 # Worker processes
-
-
-def test_a_dead_worker_costs_one_trial(local):
-    specs = [spec_of(seed=seed) for seed in range(60)]
-    specs[30] = spec_of("kill", seed=30)
-    results = {result.spec: result for result in local.run(specs)}
-    assert len(results) == 60
-    lost = results.pop(specs[30])
-    assert (lost.status, lost.attempts) == ("lost_worker", 2)
-    assert "signal 9" in lost.error
-    assert {(result.status, result.attempts) for result in results.values()} == {("ok", 1)}
-
-
-def test_a_training_that_ends_its_process_is_found_out(local):
-    results = {result.spec: result for result in local.run([spec_of("exit"), spec_of()])}
-    assert results[spec_of("exit")].status == "lost_worker"
-    assert "ended its process" in results[spec_of("exit")].error
-    assert results[spec_of()].status == "ok"
 
 
 def test_a_killed_worker_with_memory_used_up_ran_out_of_memory(local, monkeypatch):
@@ -176,19 +66,6 @@ def test_a_killed_worker_with_memory_used_up_ran_out_of_memory(local, monkeypatc
     (result,) = local.run([spec_of("kill", seed=1)])
     assert (result.status, result.attempts) == ("out_of_memory", 1)
     assert "memory ran out" in result.error
-
-
-def test_a_hang_inside_a_chunk_of_short_trials():
-    engine = open_engine("local", cases, time_limit=0.5)
-    try:
-        specs = [spec_of(seed=seed) for seed in range(40)]
-        specs[35] = spec_of("hang", seed=35)
-        results = {result.spec: result for result in engine.run(specs)}
-    finally:
-        engine.close()
-    assert results.pop(specs[35]).status == "timeout"
-    assert {result.status for result in results.values()} == {"ok"}
-    assert len(results) == 39
 
 
 def test_a_broken_pool_is_built_again(local):
@@ -233,65 +110,6 @@ def test_an_experiment_that_a_worker_cannot_load():
         engine.close()
 
 
-def test_cancelled_trainings_are_killed(tmp_path):
-    def record(trial):
-        (tmp_path / f"{os.getpid()}-{trial.seed}").touch()
-        time.sleep(300 if trial.seed else 0)
-        return 0.5
-
-    experiment = mldiag.experiment(rows=20, metric="accuracy")(record)
-    engine = open_engine("local", experiment)
-    try:
-        results = engine.run([experiment.spec(seed=0), experiment.spec(seed=1)])
-        assert next(results).spec.seed == 0
-        assert eventually(lambda: len(list(tmp_path.iterdir())) == 2)
-        results.close()
-        assert [result.status for result in engine.run([experiment.spec(seed=0, size=5)])] == ["ok"]
-    finally:
-        engine.close()
-    pids = {path.name.split("-")[0] for path in tmp_path.iterdir()}
-    assert eventually(lambda: not any(alive(pid) for pid in pids))
-
-
-def test_what_a_training_started_ends_with_it(tmp_path):
-    def command(trial):
-        child = subprocess.Popen(["sleep", "300"])
-        (tmp_path / "child").write_text(str(child.pid))
-        child.wait()
-
-    experiment = mldiag.experiment(rows=20, metric="accuracy")(command)
-    engine = open_engine("local", experiment, time_limit=0.5)
-    try:
-        assert [result.status for result in engine.run([experiment.spec()])] == ["timeout"]
-        assert eventually(lambda: not alive((tmp_path / "child").read_text()))
-    finally:
-        engine.close()
-
-
-def test_arrays_travel_once_and_cannot_be_written():
-    big = np.arange(60_000.0).reshape(60, 1000)
-    frame = pd.DataFrame(big[:, :3], columns=["a", "b", "c"])
-
-    def train(trial):
-        view = trial._view
-        writable = view._dataset.main.X.flags.writeable or big.flags.writeable
-        trial.X_train[:] = 0  # a copy: may be written
-        shared = np.shares_memory(view._dataset.main.X, big)
-        return {"accuracy": 0.5, "writable": writable, "shared": shared, "rows": len(frame)}
-
-    experiment = mldiag.experiment(data=(big, Y), metric="accuracy")(train)
-    cargo = pack(experiment)
-    assert cargo.spans[0][1] < 50_000  # the pickle itself holds no array
-    cargo.close()
-    engine = open_engine("local", experiment)
-    try:
-        (result,) = engine.run([experiment.spec()])
-    finally:
-        engine.close()
-    assert result.error == ""
-    assert result.metrics == {"accuracy": 0.5, "writable": 0.0, "shared": 1.0, "rows": 60.0}
-
-
 def test_a_memory_mapped_file_is_opened_again_and_not_copied(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(60, 500)))
 
@@ -309,21 +127,6 @@ def test_a_memory_mapped_file_is_opened_again_and_not_copied(tmp_path):
     finally:
         engine.close()
     assert result.metrics["mapped"] == 1.0
-
-
-def test_what_cannot_travel_says_so():
-    lock = threading.Lock()
-
-    def train(trial):
-        with lock:
-            return 0.5
-
-    experiment = mldiag.experiment(rows=20, metric="accuracy")(train)
-    engine = open_engine("local", experiment)
-    with pytest.raises(CargoError, match="cannot be sent to worker processes") as caught:
-        list(engine.run([experiment.spec()]))
-    assert caught.value.hint
-    engine.close()
 
 
 def test_threads_are_capped_before_libraries_load(monkeypatch):

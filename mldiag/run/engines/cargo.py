@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import mmap
+import os
 import pickle
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -36,14 +37,19 @@ class Cargo:
         target: Where the worker finds it; empty if it travels by value.
         file: Holds the pickle and, apart from it, the arrays.
         spans: Where each lies in the file; the pickle comes first.
+        folder: Folder to work in, if it exists there; empty to stay.
+        search_path: Folders of modules to look into last.
     """
 
     target: str = ""
     file: SharedFile | None = None
     spans: tuple[tuple[int, int], ...] = ()
+    folder: str = ""
+    search_path: tuple[str, ...] = ()
 
     def unpack(self) -> Experiment:
         """The experiment; its arrays are read-only and shared with the other workers."""
+        self._settle()
         if self.file is None:
             from mldiag.adapters.targets import load_experiment
 
@@ -54,6 +60,13 @@ class Cargo:
         vars(experiment)["loaded"] = loaded
         unpacked: Experiment = experiment
         return unpacked
+
+    def _settle(self) -> None:
+        """Be where the command is, as far as this machine has it: paths may be relative."""
+        if self.folder:
+            with suppress(OSError):
+                os.chdir(self.folder)
+        sys.path += [folder for folder in self.search_path if folder not in sys.path]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError
 from mldiag.run.cost import CostModel
+from mldiag.run.engine_names import AUTO, ENGINES, check_engine, check_gpus, is_address, needs_dask
 from mldiag.run.engines import Engine
+from mldiag.run.engines.devices import device_groups, places_here
 from mldiag.run.settings import RunSettings
-from mldiag.run.threads import inner_threads, usable_cores
+from mldiag.run.threads import inner_threads, threads_elsewhere, usable_cores
 from mldiag.run.watch import Watch
 from mldiag.trial_spec import TrialSpec
 
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
-ENGINES = ("inline", "local")
-AUTO = "auto"
+__all__ = ["AUTO", "ENGINES", "EngineChoice"]
 
 START_SECONDS, WARM_START_SECONDS = 2.0, 0.3
 """What starting worker processes costs, with scikit-learn or torch to import, and where a server of an
@@ -50,8 +51,8 @@ class EngineChoice:
         watch: Watch,
         notice: Callable[[str], None],
     ) -> None:
-        if settings.engine not in (AUTO, *ENGINES):
-            raise unknown_name("engine", settings.engine, (AUTO, *ENGINES), hint="--engine auto")
+        check_engine(settings.engine)
+        check_gpus(settings.gpus)
         if settings.jobs is not None and settings.jobs < 1:
             raise MldiagError(f"{settings.jobs} jobs", expected="at least 1", hint="--jobs 2")
         if settings.time_limit is not None and not settings.time_limit > 0:
@@ -64,10 +65,16 @@ class EngineChoice:
         self._without_workers = False
         self._size_left = 0.0
         self._left = 0
+        here = settings.gpus and not is_address(settings.engine)
+        self._most = places_here(settings.gpus) if here else None
 
     def workers_for(self, trials: int) -> int:
         """Trials that would run at a time; the number never falls within a command."""
         wanted = self._settings.jobs or usable_cores()
+        if self._most is not None:
+            wanted = min(wanted, self._most)
+        if needs_dask(self._settings.engine):
+            return wanted  # a cluster is not started twice because a later round has more trials
         return max(self._workers, min(wanted, max(1, trials)))
 
     def engine_for(self, specs: Sequence[TrialSpec]) -> Engine:
@@ -78,6 +85,8 @@ class EngineChoice:
         name = self._settings.engine
         if name == AUTO:
             name = "inline" if self._suits_this_process() else "local"
+        elif needs_dask(name):
+            name = "dask"
         if self._engine is None or self._engine.name != name or grown:
             self.close()
             self._engine = self._open(name)
@@ -110,6 +119,8 @@ class EngineChoice:
             return True
         if not self._experiment.in_process or self._settings.time_limit is not None:
             return False  # a training in this process cannot be ended
+        if self._settings.gpus:
+            return False
         warm = self._engine is not None and self._engine.name == "local"
         return not warm and not self._workers_pay()
 
@@ -121,10 +132,16 @@ class EngineChoice:
 
     def _open(self, name: str) -> Engine:
         threads, limit = inner_threads(self._workers), self._settings.time_limit
+        gpus = self._settings.gpus
         if name == "inline":
             from mldiag.run.engines.inline import InlineEngine
 
-            return InlineEngine(self._experiment, threads=threads, time_limit=limit)
+            (devices,) = device_groups(gpus, 1)
+            return InlineEngine(
+                self._experiment, threads=threads, time_limit=limit, devices=devices
+            )
+        if name == "dask":
+            return self._open_dask()
         from mldiag.run.engines.local import LocalEngine
 
         return LocalEngine(
@@ -134,6 +151,22 @@ class EngineChoice:
             time_limit=limit,
             watch=self._watch,
             notice=self._notice,
+            devices=device_groups(gpus, self._workers),
+        )
+
+    def _open_dask(self) -> Engine:
+        from mldiag.run.engines.dask_engine import DaskEngine
+
+        joins = is_address(self._settings.engine)
+        return DaskEngine(
+            self._experiment,
+            workers=self._settings.jobs if joins else self._workers,
+            threads=inner_threads(self._workers) if not joins else threads_elsewhere(),
+            time_limit=self._settings.time_limit,
+            watch=self._watch,
+            notice=self._notice,
+            address=self._settings.engine if joins else "",
+            gpus=self._settings.gpus,
         )
 
 

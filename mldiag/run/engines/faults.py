@@ -66,6 +66,17 @@ def worker_died(
     )
 
 
+def dask_worker_lost(spec: TrialSpec, *, threads: int, attempts: int) -> TrialResult:
+    """The result of a trial whose Dask worker was gone before it ended, as often as it was tried."""
+    return TrialResult(
+        spec,
+        "lost_worker",
+        error="the Dask worker that ran it was lost",
+        threads=threads,
+        attempts=attempts,
+    )
+
+
 def no_worker_lives() -> MldiagError:
     """The error where processes end as soon as they are started."""
     return MldiagError(

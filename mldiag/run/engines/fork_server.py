@@ -125,7 +125,10 @@ class WorkerServer(forkserver.ForkServer):
         if server._forkserver_pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(server._forkserver_pid, signal.SIGKILL)
-            server._stop()
+            with suppress(
+                FileNotFoundError
+            ):  # a process that ends may have cleared its folder away
+                server._stop()
         # Should it have died of a library that cannot be imported there, the next one does without.
         self.set_forkserver_preload([WORKER_MODULE])
         self.libraries = _libraries([WORKER_MODULE])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
+from mldiag.run.engines.devices import Devices
 from mldiag.run.engines.faults import hard_limit, timed_out
 from mldiag.run.worker import run_trial
 from mldiag.trial_result import TrialResult
@@ -29,15 +30,22 @@ class InlineEngine:
         experiment: The experiment.
         threads: Inner threads of each training.
         time_limit: Seconds that one trial may take.
+        devices: GPUs that a trial may use.
     """
 
     name = "inline"
     interruptible = True
 
     def __init__(
-        self, experiment: Experiment, *, threads: int, time_limit: float | None = None
+        self,
+        experiment: Experiment,
+        *,
+        threads: int,
+        time_limit: float | None = None,
+        devices: Devices = (),
     ) -> None:
         self._experiment, self._threads, self._time_limit = experiment, threads, time_limit
+        self._devices = devices
 
     def run(
         self, specs: Iterable[TrialSpec], *, give_up: Callable[[], bool] = lambda: False
@@ -52,7 +60,13 @@ class InlineEngine:
             if give_up():
                 return
             with redirect_stdout(sys.stderr):
-                result = run_trial(self._experiment, spec, threads=self._threads, seconds=limit)
+                result = run_trial(
+                    self._experiment,
+                    spec,
+                    threads=self._threads,
+                    seconds=limit,
+                    devices=self._devices,
+                )
             if limit is not None and result.wall_seconds > hard_limit(limit):
                 result = timed_out(spec, limit, threads=self._threads)
             yield result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pebble import ProcessExpired
 
 from mldiag.run.engines import faults
-from mldiag.run.engines.cargo import CargoError
+from mldiag.run.engines.cargo import Cargo, CargoError
+from mldiag.run.engines.devices import Devices
 from mldiag.run.engines.faults import KILLED, hard_limit, memory_kills, timed_out, worker_died
 from mldiag.run.engines.pace import ChunkPace
 from mldiag.run.engines.pool import WorkerPool
@@ -60,13 +61,17 @@ class LocalEngine:
     prints is dropped: lines of several trainings at once would tell nobody anything.
 
     Args:
-        experiment: The experiment.
+        experiment: The experiment, or what it travels in where another process has packed it.
         workers: Trials at a time.
         threads: Inner threads of each training.
         time_limit: Seconds that one trial may take.
         watch: What the experiment's files must still be like when a worker loads them; None for
             whatever they are.
         notice: Takes a line for the user.
+        devices: GPUs of each worker; empty for none.
+
+    Attributes:
+        most_attempts: How often a trial that takes its worker down is tried.
     """
 
     name = "local"
@@ -74,17 +79,20 @@ class LocalEngine:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment | Cargo,
         *,
         workers: int,
         threads: int,
         time_limit: float | None = None,
         watch: Watch | None = None,
         notice: Callable[[str], None] = lambda text: None,
+        devices: Sequence[Devices] = (),
     ) -> None:
         self.workers, self._threads, self._time_limit = workers, threads, time_limit
-        self._pool = WorkerPool(experiment, workers, threads, time_limit, watch=watch)
-        self._notice = notice
+        self._pool = WorkerPool(
+            experiment, workers, threads, time_limit, watch=watch, devices=devices
+        )
+        self._notice, self.most_attempts = notice, MAX_ATTEMPTS
         self._waiting: deque[_Task] = deque()
         self._flying: dict[Any, _Task] = {}
         self._pace = ChunkPace()
@@ -115,6 +123,10 @@ class LocalEngine:
                     yield from self._results_of(future)
         finally:
             self._cancel()
+
+    def load(self, give_up: Callable[[], bool]) -> None:
+        """Have a worker load the experiment now; see `WorkerPool.load`."""
+        self._pool.load(give_up)
 
     def close(self) -> None:
         """Kill the workers; a second call does nothing."""
@@ -217,7 +229,7 @@ class LocalEngine:
         self._again(task.specs[1:], task.attempts)
         kills = memory_kills()
         memory, self._kills = exit_code == KILLED and kills > self._kills, kills
-        if memory or task.attempts >= MAX_ATTEMPTS:
+        if memory or task.attempts >= self.most_attempts:
             yield worker_died(
                 guilty, exit_code, threads=self._threads, attempts=task.attempts, memory=memory
             )

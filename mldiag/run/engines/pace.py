@@ -25,14 +25,20 @@ class ChunkPace:
         1
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chunk_seconds: float = CHUNK_SECONDS) -> None:
+        """Aim at chunks that take so many seconds."""
+        self._chunk_seconds = chunk_seconds
         self._mean_seconds: float | None = None
 
     def size(self) -> int:
         """How many trials to send; one until something has been measured."""
         if self._mean_seconds is None:
             return 1
-        return max(1, min(CHUNK_TRIALS, int(CHUNK_SECONDS / max(self._mean_seconds, 1e-6))))
+        return max(1, min(CHUNK_TRIALS, int(self._chunk_seconds / max(self._mean_seconds, 1e-6))))
+
+    def below(self, seconds: float) -> bool:
+        """Whether trials take less than this; False until something has been measured."""
+        return self._mean_seconds is not None and self._mean_seconds < seconds
 
     def note(self, seconds: float) -> None:
         """Take in the time of a trial, in seconds."""

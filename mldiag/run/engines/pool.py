@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessPool
 
 from mldiag.run.engines import cargo as cargos
+from mldiag.run.engines.cargo import Cargo
+from mldiag.run.engines.devices import DeviceClaims, Devices
 from mldiag.run.engines.fork_server import (
     IDLE,
     WorkerContext,
@@ -26,32 +29,42 @@ from mldiag.trial_spec import TrialSpec
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
 
+LOAD_LOOK_SECONDS = 0.2
+"""Pause between two looks at whether a worker that loads is still wanted."""
+
 JOIN_SECONDS = 5.0
 """A pool that was interrupted at a bad moment may never end by itself; it is left behind."""
+
+
+class OutdatedError(Exception):
+    """A worker would load another experiment than the run began with, and its parent has not got that one."""
 
 
 class WorkerPool:
     """Pebble's pool, with workers of our own.
 
     Args:
-        experiment: The experiment.
+        experiment: The experiment, or what it travels in where another process has packed it.
         workers: Number of processes.
         threads: Inner threads of each.
         time_limit: Seconds after which `trial.epochs` ends.
         watch: What the experiment's files must still be like when a worker loads them.
+        devices: GPUs of each worker; empty for none.
     """
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment | Cargo,
         workers: int,
         threads: int,
         time_limit: float | None,
         *,
         watch: Watch | None = None,
+        devices: Sequence[Devices] = (),
     ) -> None:
         self._experiment, self._workers, self._watch = experiment, workers, watch
         self._threads, self._time_limit = threads, time_limit
+        self._devices = tuple(devices)
         self._pool: Any = None
         self._server: WorkerServer | None = None
         self._state: WorkerState | None = None
@@ -70,13 +83,15 @@ class WorkerPool:
         if self._pool is not None:
             return
         if self._state is None or self._server is None:
-            cargo = cargos.pack(self._experiment)
+            given = self._experiment
+            cargo = given if isinstance(given, Cargo) else cargos.pack(given)
             self._state = WorkerState(
                 cargo,
                 TaskSlots.made(),
                 self._threads,
                 self._time_limit,
                 self._watch if cargo.target else None,
+                DeviceClaims(self._devices) if any(self._devices) else None,
             )
             self._server = _server_with(environment_of_workers(self._threads))
         self._pool = ProcessPool(
@@ -108,6 +123,24 @@ class WorkerPool:
         self._state.slots.clear(number)
         return self._pool.schedule(run_chunk, args=(number, specs, patience), timeout=timeout)
 
+    def load(self, give_up: Callable[[], bool]) -> None:
+        """Have a worker load the experiment before there is a trial for it.
+
+        Args:
+            give_up: Asked now and then; once it is true, the workers are killed.
+
+        Raises:
+            LoadError: If it cannot.
+            ProcessExpired: If its process ends over it.
+        """
+        loading = self.schedule(0, (), patience=0.0, timeout=None)
+        while not loading.done():
+            wait([loading], timeout=LOAD_LOOK_SECONDS)
+            if give_up():
+                self.stop_workers()
+                return
+        loading.result()
+
     def finished(self, number: int) -> list[TrialResult]:
         """Results that a task has left so far, whatever has become of its worker."""
         return [] if self._state is None else self._state.slots.read(number)
@@ -138,9 +171,12 @@ class WorkerPool:
 
         Raises:
             CargoError: If it cannot be sent.
+            OutdatedError: If this process does not have it.
         """
         if self._state is None or self._state.watch is None:
             return []
+        if isinstance(self._experiment, Cargo):
+            raise OutdatedError
         edited = self._state.watch.edited()
         self._state.cargo = cargos.pack(self._experiment, by_value=True)
         self._state.watch = None
@@ -165,6 +201,8 @@ class WorkerPool:
         if self._state is not None:
             self._state.cargo.close()
             self._state.slots.close()
+            if self._state.claims is not None:
+                self._state.claims.close()
         self._state = None
 
     def stop_workers(self) -> None:

@@ -8,6 +8,7 @@ import struct
 import tempfile
 from collections.abc import Iterable
 from multiprocessing import reduction
+from pathlib import Path
 from typing import Any
 
 _ALIGNMENT = 64  # bytes; what vectorised code likes, and a multiple of every item size
@@ -26,6 +27,14 @@ class SharedFile:
             self._file = tempfile.TemporaryFile(prefix="mldiag-", buffering=0)  # noqa: SIM115
             descriptor = self._file.fileno()
         self._descriptor = descriptor
+
+    @classmethod
+    def opened(cls, path: str) -> SharedFile:
+        """A file that another process holds open, by its path among the descriptors of that one."""
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115
+        shared = cls(file.fileno())
+        shared._file = file
+        return shared
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as a duplicate of the descriptor; only while a process is being started."""

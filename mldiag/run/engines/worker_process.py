@@ -18,6 +18,7 @@ import pebble.pool.process  # noqa: F401 - so that the fork server has it before
 
 from mldiag.errors import MldiagError
 from mldiag.run.engines.cargo import Cargo
+from mldiag.run.engines.devices import DeviceClaims, Devices
 from mldiag.run.engines.task_slots import SlotWriter, TaskSlots
 from mldiag.run.tracebacks import describe_error
 from mldiag.run.watch import Watch
@@ -49,6 +50,8 @@ class WorkerState:
         threads: Inner threads of each training.
         time_limit: Seconds after which `trial.epochs` ends.
         watch: What the experiment's files must still be like; None where it travels by value.
+        claims: Where this process takes its GPUs from; None where trials have none.
+        devices: Those that it has.
         experiment: The experiment, or why it could not be loaded.
         outdated: Whether it is not the one that the run began with.
     """
@@ -58,6 +61,8 @@ class WorkerState:
     threads: int
     time_limit: float | None
     watch: Watch | None = None
+    claims: DeviceClaims | None = None
+    devices: Devices = ()
     experiment: Experiment | LoadError | None = None
     outdated: bool = False
 
@@ -82,6 +87,7 @@ def start_worker(state: WorkerState) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _set_loading(True)
     try:
+        state.devices = () if state.claims is None else state.claims.claim()
         state.experiment = state.cargo.unpack()
         state.outdated = state.watch is not None and not state.watch.holds(state.experiment)
     except BaseException as error:  # also SystemExit, from a script that ends itself
@@ -149,7 +155,13 @@ def run_chunk(number: int, specs: Sequence[TrialSpec], patience: float) -> list[
         if results and time.monotonic() > ends:
             break
         try:
-            result = run_trial(experiment, spec, threads=_state.threads, seconds=_state.time_limit)
+            result = run_trial(
+                experiment,
+                spec,
+                threads=_state.threads,
+                seconds=_state.time_limit,
+                devices=_state.devices,
+            )
         except KeyboardInterrupt as error:  # raised by the training: the real one never gets here
             result = TrialResult(spec, "failed", error=describe_error(error))
         results.append(result)

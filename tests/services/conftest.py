@@ -1,0 +1,22 @@
+"""A Dask cluster that the tests of one process share; whoever harms it starts one of his own."""
+
+import pytest
+
+from tests.services.dask_cluster import dask_cluster
+
+pytest.register_assert_rewrite("tests.run.engine_contract")
+
+
+@pytest.fixture(scope="session")
+def shared_cluster():
+    """Two workers of one thread each."""
+    with dask_cluster() as cluster:
+        cluster.add_workers(count=2)
+        yield cluster
+
+
+@pytest.fixture
+def own_cluster():
+    """A scheduler without workers, to be harmed."""
+    with dask_cluster() as cluster:
+        yield cluster
