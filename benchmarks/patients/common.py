@@ -24,7 +24,7 @@ from mldiag.trial_spec import Intervention
 
 Floats = NDArray[np.float64]
 Make = Callable[..., mldiag.Experiment]
-Part = Literal["seen", "kept"]
+Part = Literal["seen", "kept", "third"]
 
 TRUTH_DRAWS = 1000
 """Draws of the truth begin here, so that no check-up is judged by the sample that it saw."""
@@ -106,7 +106,7 @@ class Patient:
     Args:
         name: Its name.
         problem: What is wrong with it, or that nothing is.
-        part: `seen` while the ranking is made, or `kept` for the final count.
+        part: `seen` while the ranking is made, `kept` for the final count, or `third` if written apart.
         load: The table that samples are drawn from: features, targets.
         rows: Rows of a sample.
         make: `(X, y, valid=None, **changes) -> Experiment`.
