@@ -202,6 +202,9 @@ def test_a_joined_cluster_is_left_as_it_was(shared_cluster):
     def data(dask_worker):
         return list(dask_worker.data)
 
+    assert eventually(
+        lambda: len(shared_cluster.asked(os.getpid)) == 2
+    )  # one may just be coming back
     pids = shared_cluster.asked(os.getpid)
     results = run(shared_cluster, slow, [slow.spec(seed=seed) for seed in range(8)])
     assert {result.status for result in results.values()} == {"ok"}
