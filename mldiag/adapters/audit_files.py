@@ -153,14 +153,14 @@ def inspected_media(
         digest=hashed(listed).hex(),
         source=str(place),
         typed=typed,
-        notices=(*collection.notices, *_encodings(subject)),
+        notices=(*collection.notices, *_encodings(collection.kind, subject)),
         why_not="files of this kind are looked at, not trained on",
     )
 
 
-def _encodings(subject: Any) -> tuple[str, ...]:
+def _encodings(kind: str, subject: Any) -> tuple[str, ...]:
     """How texts were decoded, where not all are in UTF-8."""
-    if subject.kind != "text":
+    if kind != "text":
         return ()
     from mldiag.data.texts.read import encodings_told
 
