@@ -19,6 +19,7 @@ class Metric:
         function: `sklearn.metrics` function that computes it from (truth, prediction), or None.
         response: What the function needs: `predict`, `predict_proba` or `decision_function`.
         per_row: Whether the value is a mean over rows, so that it can be resampled by row.
+        guess: What the best constant reaches, where values below it have no end, or None.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Metric:
     function: str | None = None
     response: str = "predict"
     per_row: bool = False
+    guess: float | None = None
 
     @property
     def direction(self) -> str:
@@ -38,6 +40,21 @@ class Metric:
     def sign(self) -> float:
         """Factor that turns a value into higher-is-better."""
         return 1.0 if self.maximize else -1.0
+
+    def judged(self, value: float) -> float:
+        """The value as comparisons take it: below a guess it falls by 1 at most.
+
+        One run that diverges to an R2 of -40 would drown the others, though -40 and -2 say the same: it is
+        worse than a constant.
+
+        Example:
+            >>> r2 = named_metric("r2")
+            >>> r2.judged(0.8), r2.judged(-0.25), r2.judged(-3.0), r2.judged(-99.0)
+            (0.8, -0.19999999999999996, -0.75, -0.99)
+        """
+        if self.guess is None or not value < self.guess:
+            return value
+        return self.guess - 1 + 1 / (1 + self.guess - value)
 
     def as_points(self) -> bool:
         """Whether a difference reads well as percentage points: scores between 0 and 1."""
@@ -74,8 +91,8 @@ _KNOWN = (
     Metric("wer", False, 0, None),
     Metric("cer", False, 0, None),
     Metric("map", True, 0, 1),
-    Metric("r2", True, None, 1, "r2_score"),
-    Metric("explained_variance", True, None, 1, "explained_variance_score"),
+    Metric("r2", True, None, 1, "r2_score", guess=0),
+    Metric("explained_variance", True, None, 1, "explained_variance_score", guess=0),
     Metric("mse", False, 0, None, "mean_squared_error", per_row=True),
     Metric("mean_squared_error", False, 0, None, "mean_squared_error", per_row=True),
     Metric("rmse", False, 0, None, "root_mean_squared_error"),
@@ -153,5 +170,10 @@ def smallest_gain(metric: Metric, present: float) -> float:
     Example:
         >>> smallest_gain(named_metric("accuracy"), 0.9), smallest_gain(named_metric("rmse"), 50.0)
         (0.005, 0.5)
+        >>> smallest_gain(named_metric("r2"), 0.1), smallest_gain(named_metric("r2"), 0.9)
+        (0.005, 0.009000000000000001)
     """
-    return WORTH_POINTS if metric.as_points() else max(WORTH_SHARE * abs(present), 1e-12)
+    if metric.as_points():
+        return WORTH_POINTS
+    least = 1e-12 if metric.guess is None else WORTH_POINTS  # 1 % of hardly any skill is nothing
+    return max(WORTH_SHARE * abs(present), least)

@@ -38,7 +38,9 @@ class ScoreTable:
     """Scores oriented so that higher is better.
 
     Args:
-        scores: Validation scores, shape (points, repeats); NaN where a trial gave none.
+        scores: Validation scores as comparisons take them (`Metric.judged`), shape (points, repeats); NaN
+            where a trial gave none.
+        reported: The same as the trials reported them.
         train_scores: Training scores likewise; NaN where none were reported.
         not_run: Cells that were never run, as opposed to failed, shape (points, repeats).
         valid_to_train: Scoring rows over training rows of the full split; 0 where they are fixed.
@@ -48,6 +50,7 @@ class ScoreTable:
     """
 
     scores: Scores
+    reported: Scores
     train_scores: Scores
     not_run: NDArray[np.bool_]
     valid_to_train: float
@@ -62,7 +65,7 @@ class ScoreTable:
         elif self.resampled is not None:
             found = fixed_rows_interval(self.resampled, setting=point)
         else:
-            found = mean_interval(self.scores[point], valid_to_train=self.valid_to_train)
+            found = mean_interval(self.reported[point], valid_to_train=self.valid_to_train)
         return _clipped(_flipped(found, self.metric.sign), self.metric)
 
     def difference(self, first: int, second: int) -> PairedDifference:
@@ -117,11 +120,13 @@ def score_table(
     found = {result.spec.digest: result for result in results}
     cells = [[found.get(spec.digest) for spec in row] for row in grid]
     name, sign = experiment.metric.name, experiment.metric.sign
-    scores = np.array([[_score(cell, name) for cell in row] for row in cells])
+    reported = np.array([[_score(cell, name) for cell in row] for row in cells])
+    scores = np.array([[experiment.metric.judged(value) for value in row] for row in reported])
     train = np.array([[_score(cell, f"train_{name}") for cell in row] for row in cells])
     resampled = _resample(experiment, cells) if _fixed(experiment) else None
     return ScoreTable(
         scores=sign * scores,
+        reported=sign * reported,
         train_scores=sign * train,
         not_run=np.array([[cell is None for cell in row] for row in cells]),
         valid_to_train=_valid_to_train(experiment),
@@ -194,7 +199,7 @@ def _resample(
     predictions = [[None if p is None else p.values for p in row] for row in kept]
 
     def score(some_truth: Any, some_values: Any) -> float:
-        return sign * scorer(some_truth, some_values)
+        return sign * experiment.metric.judged(scorer(some_truth, some_values))
 
     return resample_score(truth, predictions, score, groups=groups)
 

@@ -227,6 +227,18 @@ def test_longer_training_is_tried_further_only_where_a_doubling_gains_much():
     assert {r.spec.fidelity for r in results} == {0.5, 1.0, 2.0, 4.0}
 
 
+def test_a_training_before_a_drop_of_its_loss_is_tried_further_where_another_family_has_learned():
+    drops = scores(lambda p, f: 0.6 + 0.01 * np.log2(f) + 0.2 * (f >= 4), families={"forest": 0.7})
+    diagnosis, results = judged(drops, memorise=0)
+    assert {r.spec.fidelity for r in results} >= {0.5, 1.0, 2.0, 4.0}
+    finding = first(diagnosis, "MD604")
+    assert finding.action.kind == "train_longer"
+    assert finding.action.value >= 4.0
+    nobody = scores(lambda p, f: 0.69 + 0.01 * np.log2(f) + 0.2 * (f >= 4))
+    _, results = judged(nobody, memorise=0)
+    assert {r.spec.fidelity for r in results} == {0.5, 1.0, 2.0}
+
+
 def test_within_a_budget_the_own_trainings_come_before_other_models():
     specs = STEP.plan(made_up(), Settings(memorise=0), remaining_seconds=100.0)
     assert not any(reference_family(spec) for spec in specs)

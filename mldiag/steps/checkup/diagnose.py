@@ -18,7 +18,7 @@ from mldiag.steps.checkup.checks import fix_this_first, nothing_would_help, pred
 from mldiag.steps.checkup.checkup_diagnosis import CheckupDiagnosis
 from mldiag.steps.checkup.gathered import Gathered
 from mldiag.steps.checkup.history import came_true
-from mldiag.steps.checkup.rank import FAR_OFF_WORTHS, OF_NO_SIGNAL, in_order
+from mldiag.steps.checkup.rank import FAR_OFF_WORTHS, OF_NO_SIGNAL, in_order, is_question
 from mldiag.steps.checkup.settings import Settings
 from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.weighed import Weighed, weigh
@@ -55,7 +55,10 @@ def diagnose(
     worth = settings.gain or smallest_gain(metric, baseline.estimate)
     worth = worth if math.isfinite(worth) else 0.0
     candidates = candidates_of(experiment, gathered)
-    weighed = weigh(experiment, candidates, results, repeats=settings.repeats, worth=worth)
+    weighed = weigh(
+        experiment, candidates, results, repeats=settings.repeats, worth=worth,
+        of_a_guess=_gain_of_a_guess(gathered) or 0.0,
+    )  # fmt: skip
     hard = fix_first(gathered.asked)
     ranked = in_order(weighed, hard=hard, worth=worth, nobody_learns=_nobody_learns(gathered))
     history = tuple(came_true(gathered, metric, baseline, sd, n))
@@ -112,6 +115,16 @@ def _nobody_learns(gathered: Gathered) -> bool:
     return bool(tried) and all(f.outcome not in ("problem", "advice") for f in tried)
 
 
+def _gain_of_a_guess(gathered: Gathered) -> float | None:
+    """What a dummy gains over the model; None where the model is surely better, or nobody asked."""
+    report = gathered.report_of("capacity")
+    for finding in report.findings if report is not None else ():
+        found = finding.evidence.get("gain")
+        if finding.evidence.get("reference") == "dummy" and isinstance(found, Interval):
+            return found.estimate if math.isfinite(found.estimate) else None
+    return None
+
+
 def _own_findings(
     ranked: Sequence[Weighed],
     gathered: Gathered,
@@ -123,10 +136,7 @@ def _own_findings(
     left_out = [one.name for one in gathered.asked if one.status == "skipped"]
     silent = OF_NO_SIGNAL if _nobody_learns(gathered) else ()
     broken = hard is not None or any(
-        (one.gain is None or one.candidate.seen_in is not None)
-        and one.cause is None
-        and one.candidate.finding.slug not in silent
-        and "problem" in (one.candidate.finding.outcome, one.candidate.seen_in and "problem")
+        is_question(one) or (_fails(one) and one.candidate.finding.slug not in silent)
         for one in ranked[:1]
     )
     asked = [one for one in gathered.asked if one.name in COMPARING]
@@ -134,9 +144,19 @@ def _own_findings(
     compared = bool(trained) and len(trained) >= min(2, len(asked))
     found = [
         fix_this_first.judge(hard, left_out),
-        nothing_would_help.judge(ranked, metric, worth=worth, compared=compared, broken=broken),
-    ]
+        nothing_would_help.judge(
+            ranked, metric, worth=worth, compared=compared, broken=broken,
+            no_signal=_nobody_learns(gathered) and _gain_of_a_guess(gathered) is not None,
+        ),
+    ]  # fmt: skip
     return [finding for finding in found if finding is not None]
+
+
+def _fails(one: Weighed) -> bool:
+    """Whether it stands for a problem of the training itself, which no other finding explains."""
+    if one.cause is not None or (one.gain is not None and one.candidate.seen_in is None):
+        return False
+    return one.candidate.seen_in is not None or one.candidate.finding.outcome == "problem"
 
 
 def _most_promising(ranked: Sequence[Weighed], worth: float) -> Weighed | None:
@@ -199,7 +219,7 @@ def _headline(ranked: Sequence[Weighed], none: Finding | None, metric: Metric) -
     if first.candidate.kind == "tune" and first.candidate.param:
         head = f"{head} {first.candidate.param.rsplit('__', 1)[-1]}"
     if first.gain is None:
-        return f"{head} FIRST"
+        return f"{head}?" if is_question(first) else f"{head} FIRST"
     return f"{head} {gain_short(metric, first.gain.estimate)}"
 
 

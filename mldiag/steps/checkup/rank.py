@@ -21,6 +21,12 @@ TIED_SHARE = 0.6
 OF_NO_SIGNAL = ("beats-a-dummy", "blank-inputs", "reference-families", "parameter-ignored")
 """What a wrong program and features that say nothing have in common."""
 
+ASKED_FIRST = ("group-overlap",)
+"""Advice of the audit that only a person can settle, and behind which no score means what it seems to.
+
+A column that nearly gives the target away is not among them: an honest one does that as often as a leak.
+"""
+
 FAR_OFF_WORTHS = 4.0
 """A setting is far off where it surely gains this many times what is worth having."""
 
@@ -56,6 +62,18 @@ def in_order(
             if one.candidate.finding != hard
         ]
         return [*first, *sorted(rest, key=_severity)]
+    asked = [one for one in kept if is_question(one)]
+    kept = [one for one in kept if one not in asked]
+    return [*asked, *_by_gain(kept, worth, nobody_learns=nobody_learns)]
+
+
+def is_question(one: Weighed) -> bool:
+    """Whether this asks a person for something that comes before any gain."""
+    return one.gain is None and one.candidate.finding.slug in ASKED_FIRST
+
+
+def _by_gain(kept: Sequence[Weighed], worth: float, *, nobody_learns: bool) -> list[Weighed]:
+    """Claims first, what a broken training asks for, then what may be expected to gain most."""
     claimed = _claims(kept)
     unsure = [one for one in kept if one.gain is not None and not one.claimed]
     seen = [one for one in unsure if one.candidate.seen_in is not None and one.gain is not None

@@ -74,7 +74,7 @@ class Settings:
 
 
 def _named(given: str | Iterable[str], *, flag: str) -> tuple[str, ...]:
-    texts = [given] if isinstance(given, str) else list(given)
+    texts = [given] if isinstance(given, str) else list(given or ())
     if not all(isinstance(text, str) for text in texts):
         raise MldiagError(
             f"{flag} {texts!r:.60}", expected="names of steps", hint=f"{flag} audit,sweep"

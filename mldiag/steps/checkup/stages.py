@@ -37,6 +37,9 @@ KEPT_FOR_CONFIRMING = 0.2
 SLOW_SECONDS = 0.3
 """References that take about this long are tried beside trainings that take as long."""
 
+LARGER_SHARE = 0.5
+"""Share of a step that what was seen inside the training asks for, where that is more than its own."""
+
 LEAST_TRAININGS = 2.0
 """With less than this left, no step can say anything."""
 
@@ -45,6 +48,8 @@ SOFT = (
     "determinism", "not-finite", "frozen-parameters", "parameter-ignored",
 )  # fmt: skip
 """What looks like a bug and may as well be a setting that is far off: the check-up goes on, and sees."""
+
+_OF_VALUE = "the most that it may change for what it costs"
 
 _FOR_SWEEP: tuple[ActionKind, ...] = (
     "tune", "more_regularization", "less_regularization", "stabilize_training", "balance_classes",
@@ -121,7 +126,9 @@ def next_stage(
     values = {name: _value(name, asked) / _cost(name, parameters) for name in ahead}
     name = max(ahead, key=lambda one: values[one])
     settings = common | _own_settings(name, training_seconds)
-    return Stage(name, SHARES[name], _why(name, asked), settings)
+    why = _why(name, asked)
+    share = max(SHARES[name], LARGER_SHARE) if why != _OF_VALUE else SHARES[name]
+    return Stage(name, share, why, settings)
 
 
 def _own_settings(name: str, training_seconds: float | None) -> dict[str, Any]:
@@ -198,7 +205,7 @@ def _why(name: str, asked: Sequence[Asked]) -> str:
             action = finding.action
             if _asks(finding) and action is not None and action.kind in kinds:
                 return f"{told} ({finding.code} {finding.slug})"
-    return "the most that it may change for what it costs"
+    return _OF_VALUE
 
 
 def _asks(finding: Finding) -> bool:

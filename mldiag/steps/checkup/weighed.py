@@ -55,6 +55,7 @@ def weigh(
     *,
     repeats: int,
     worth: float,
+    of_a_guess: float = 0.0,
 ) -> list[Weighed]:
     """Join what each step said with what fresh repeats say.
 
@@ -67,10 +68,16 @@ def weigh(
         results: Trials of the fresh repeats, in any order.
         repeats: Draws of the rows for each comparison.
         worth: Smallest gain worth having: less is not claimed, however sure.
+        of_a_guess: Gain of a dummy that ignores the features, 0 where the model is surely better: what only
+            brings a model up to that has learned nothing.
     """
     shares = max(1, len({one.step for one in candidates if one.gain is not None}))
     known = [
         _weighed(experiment, one, results, repeats, CLAIM_ERROR / shares) for one in candidates
+    ]
+    known = [
+        one if one.gain is None else replace(one, expected=_expected(one.gain, one.p, of_a_guess))
+        for one in known
     ]
     return [
         one if one.gain is None or one.expected >= worth else replace(one, claimed=False)
@@ -142,12 +149,16 @@ def _widened(gain: Interval) -> Interval:
     return replace(gain, low=0.0)
 
 
-def _expected(gain: Interval, p: float) -> float:
-    """The estimate drawn towards zero by its uncertainty, as z^2 / (1 + z^2)."""
+def _expected(gain: Interval, p: float, of_a_guess: float = 0.0) -> float:
+    """The estimate, less what a guess gains, drawn towards zero by its uncertainty, as z^2 / (1 + z^2)."""
     if math.isfinite(p):
         z = float(norm.isf(min(max(p, SMALLEST_P), 1 - SMALLEST_P)))
     elif is_determined(gain) and gain.high > gain.low:
         z = gain.estimate / ((gain.high - gain.low) / (2 * SHOWN_Z))
     else:
         return 0.0
-    return gain.estimate * z * z / (1 + z * z) if z > 0 else 0.0
+    if z <= 0:
+        return 0.0
+    more = gain.estimate - max(of_a_guess, 0.0)
+    z *= max(more, 0.0) / gain.estimate if gain.estimate > 0 else 0.0
+    return more * z * z / (1 + z * z)

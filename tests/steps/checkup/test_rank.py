@@ -82,3 +82,13 @@ def test_what_looks_like_a_bug_is_noise_where_no_reference_learns_either():
     ranked = in_order([lost, small], hard=None, worth=WORTH, nobody_learns=True)
     assert [one.cause for one in ranked] == [None, None]
     assert in_order([lost, small], hard=None, worth=WORTH)[1].cause is not None
+
+
+def test_rows_that_may_belong_together_are_asked_for_before_any_gain():
+    rows = weighed("fix_split", None, step="audit", slug="group-overlap", outcome="advice")
+    assert kinds(order(weighed("more_data", 0.1), rows)) == ["fix_split", "more_data"]
+
+
+def test_a_column_that_nearly_tells_the_target_does_not_come_before_gains():
+    column = weighed("fix_leak", None, step="audit", slug="target-leakage", outcome="advice")
+    assert kinds(order(column, weighed("more_data", 0.1))) == ["more_data", "fix_leak"]

@@ -81,6 +81,20 @@ def test_an_uncertain_gain_is_expected_to_be_smaller(experiment):
     assert unsure.expected < 0.1 * unsure.gain.estimate
 
 
+def test_what_only_brings_a_model_up_to_a_guess_is_not_claimed(experiment):
+    options = {"repeats": 5, "worth": 0.005}
+    (beside,) = weigh(experiment, [candidate(p=0.001)], [], of_a_guess=0.04, **options)
+    assert not beside.claimed
+    assert beside.expected == 0.0
+    (beyond,) = weigh(experiment, [candidate(p=0.001)], [], of_a_guess=0.01, **options)
+    assert beyond.claimed
+    assert 0.02 < beyond.expected < 0.03
+    (surely,) = weigh(experiment, [candidate(p=0.001)], [], of_a_guess=-0.1, **options)
+    assert surely.expected == pytest.approx(
+        weigh(experiment, [candidate(p=0.001)], [], **options)[0].expected
+    )
+
+
 def test_an_advice_has_no_gain(experiment):
     one = Candidate("clean_data", finding("outliers", "advice", "clean_data"), "audit", "Look.")
     (known,) = weigh(experiment, [one], [], repeats=5, worth=0.005)

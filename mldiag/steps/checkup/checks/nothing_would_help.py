@@ -29,7 +29,8 @@ CHECK = Check(
     detects=(
         "Every remedy of every step is weighed: its gain, drawn towards zero by its uncertainty as "
         "z^2 / (1 + z^2). Nothing helps: no remedy is surely better (one-sided error {claim_error:.0%} over "
-        "all steps) and none may be expected to gain as much as is worth having. Else inconclusive."
+        "all steps) and none may be expected to gain as much as is worth having, or neither the model nor "
+        "another family is surely better than a guess. Else inconclusive."
     ),
     why="Work on a model that is at its ceiling is lost; so is money on data that it cannot use.",
     fix="Stop, or change the question: other features, another target, another metric.",
@@ -37,9 +38,17 @@ CHECK = Check(
     thresholds=Thresholds(),
 )
 
+_STOP = Action("none", "Stop here, or change the question: other features, another target.")
+
 
 def judge(
-    ranked: Sequence[Weighed], metric: Metric, *, worth: float, compared: bool, broken: bool
+    ranked: Sequence[Weighed],
+    metric: Metric,
+    *,
+    worth: float,
+    compared: bool,
+    broken: bool,
+    no_signal: bool = False,
 ) -> Finding | None:
     """A finding where nothing is claimed; None where something is, or where the training is broken.
 
@@ -49,6 +58,7 @@ def judge(
         worth: Smallest gain worth having.
         compared: Whether trainings were compared at all.
         broken: Whether something must be mended first.
+        no_signal: Whether neither the model nor another family is surely better than a guess.
     """
     if broken or any(one.claimed for one in ranked):
         return None
@@ -67,6 +77,17 @@ def judge(
             explanation="The budget, or what was left out, allowed no comparison of trainings.",
             evidence=evidence,
         )
+    if no_signal:
+        return CHECK.finding(
+            "passed",
+            "The features tell nothing of the target that anything tried can use",
+            explanation=(
+                "Neither the model nor another family is surely better than a guess, and nothing that was "
+                "tried surely helps: what differs from a guess by so little is chance."
+            ),
+            evidence=evidence,
+            action=_STOP,
+        )
     if best is not None and best.expected >= worth and best.gain is not None:
         return CHECK.finding(
             "inconclusive",
@@ -83,5 +104,5 @@ def judge(
         f"You are at the ceiling of what was tried: {tried} gains {amount(metric, worth)} for sure",
         explanation=f"{told[:1].upper()}{told[1:]}; no remedy may be expected to reach that.",
         evidence=evidence,
-        action=Action("none", "Stop here, or change the question: other features, another target."),
+        action=_STOP,
     )

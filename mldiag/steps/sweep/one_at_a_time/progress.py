@@ -72,7 +72,7 @@ def progress_of(
     candidates = axis.candidates(settings.values)
     found = {result.spec.digest: result for result in results}
     tried = _tried_values(experiment, axis, results)
-    name, sign = experiment.metric.name, experiment.metric.sign
+    metric = experiment.metric
     scores = np.full((len(candidates), repeats), np.nan)
     for position, value in enumerate(candidates):
         if not _is_in(value, tried):
@@ -80,18 +80,18 @@ def progress_of(
         for repeat in range(repeats):
             result = found.get(axis.spec(experiment, value, repeat).digest)
             if result is not None:
-                score = sign * result.score(name)
+                score = metric.sign * metric.judged(result.score(metric.name))
                 scores[position, repeat] = score if math.isfinite(score) else -math.inf
     default = candidates.index(axis.values[axis.default])
     known = scores[default][np.isfinite(scores[default])]
-    present = sign * float(known.mean()) if known.size else 0.0
+    present = metric.sign * float(known.mean()) if known.size else 0.0
     return Progress(
         axis=axis,
         candidates=candidates,
         place=axis.place(candidates),
         scores=scores,
         default=default,
-        worth=settings.gain or smallest_gain(experiment.metric, present),
+        worth=settings.gain or smallest_gain(metric, present),
         full=settings.values * repeats,
     )
 

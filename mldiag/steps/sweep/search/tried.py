@@ -94,7 +94,7 @@ def tried(
         points: The points, the defaults first.
         results: What came back, by digest of the spec.
     """
-    name, sign = experiment.metric.name, experiment.metric.sign
+    metric = experiment.metric
     cells = tuple(
         tuple(
             results.get(spec.digest)
@@ -103,7 +103,13 @@ def tried(
         for point in points
     )
     scores = np.array(
-        [[np.nan if c is None else sign * c.score(name) for c in row] for row in cells]
+        [
+            [
+                np.nan if c is None else metric.sign * metric.judged(c.score(metric.name))
+                for c in row
+            ]
+            for row in cells
+        ]
     )
     ran = np.array([[c is not None for c in row] for row in cells])
     scores[~np.isfinite(scores)] = np.nan
