@@ -1,33 +1,14 @@
 """Every `mldiag` command of the README and the docs is one that the command line takes."""
 
-import re
-import shlex
-from pathlib import Path
-
 import pytest
 
 from mldiag.cli import app, step_command
 from mldiag.steps import COMMANDS
+from tests.examples.documented_pages import mldiag_words
 
-ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 STEPS = {step.name for step in COMMANDS}
 OTHERS = {"plan", "list", "init", "explain", "ui", "sync", "data", "prepare", "report"}
-
-
-def documented():
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        blocks = re.findall(r"```(?:bash|console|sh)\n(.*?)```", text, flags=re.DOTALL)
-        lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-        for line in lines:
-            for part in re.split(r"&&|[|;>]", line):
-                found = re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?mldiag (.+)", part)
-                if found:
-                    yield page.stem, shlex.split(found[1], comments=True)
-
-
-CASES = sorted({(page, tuple(words)) for page, words in documented()})
+CASES = sorted(set(mldiag_words()))
 
 
 @pytest.mark.parametrize(("page", "words"), CASES, ids=lambda value: str(value)[:60])

@@ -46,8 +46,8 @@ CHECK = Check(
         "Test rows whose group (--group) also has training rows. Where none is named, a column of whole "
         "numbers with at least {least_values} values of {least_rows:g} to {most_rows:g} rows each, whose "
         "rows tell {alone:.0%} more of each other's target than rows with neighbouring numbers do, is a "
-        "name in numbers: advice where {shared:.0%} of the test rows have a value that was trained on, or where "
-        "rows are still to be split."
+        "name in numbers: advice where {shared:.0%} of the test rows have a value that was trained on, or "
+        "where rows are still to be split."
     ),
     why="A model recognises the patient, not the illness: the test score says nothing of new patients.",
     fix="Split whole groups (GroupKFold, GroupShuffleSplit).",
