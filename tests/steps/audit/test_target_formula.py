@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from mldiag.steps.audit.checks.table import target_formula
 from tests.steps.audit.tables import judged
@@ -57,6 +57,13 @@ def test_one_column_alone_is_left_to_the_check_of_single_columns():
     frame = diabetes()
     found = judged(target_formula, frame.assign(late=2 * frame["y"] + 1))
     assert (found.outcome, found.evidence["columns"]) == ("passed", ["late"])
+
+
+def test_many_related_columns_are_advice_at_most():
+    tumours = load_breast_cancer(as_frame=True).data
+    found = judged(target_formula, tumours.drop(columns="mean radius"), target="mean perimeter")
+    assert found.outcome == "advice"
+    assert len(found.evidence["columns"]) > 4
 
 
 def test_few_rows_and_noise_are_never_fitted():

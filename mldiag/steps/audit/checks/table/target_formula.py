@@ -21,11 +21,13 @@ class Thresholds:
     Args:
         exact: Skill of a formula that is the target.
         close: Skill of one that nearly is.
+        few: Columns of a formula, at most: many that are related explain nearly all without being one.
         least_rows: With fewer labelled rows nothing is said.
     """
 
     exact: float = 0.999
     close: float = 0.99
+    few: int = 4
     least_rows: int = 60
 
 
@@ -38,7 +40,7 @@ CHECK = Check(
     detects=(
         "A quantity fitted by sums of the columns of numbers, of their logarithms (products and shares) and "
         "of products of two, each row predicted from others: a problem where one column alone does not "
-        "and a few together remove {exact:.1%} of the variance, advice from {close:.0%} on."
+        "and at most {few} together remove {exact:.1%} of the variance, advice from {close:.0%} on."
     ),
     why=(
         "A share of the target, or a total that holds it, is computed after the target is known: "
@@ -76,7 +78,7 @@ def judge(subject: TableAudit) -> Finding | None:
             f"One column alone tells the target: {listed(found.columns)} (MD320 judges that)",
             evidence=evidence,
         )
-    exact = found.skill >= THRESHOLDS.exact
+    exact = found.skill >= THRESHOLDS.exact and len(found.columns) <= THRESHOLDS.few
     told = "is" if exact else "is nearly"
     return CHECK.finding(
         "problem" if exact else "advice",
