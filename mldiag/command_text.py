@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from typing import Any
 
 from mldiag.declaration import Experiment
+from mldiag.redaction import redacted
 from mldiag.steps import Step, public_fields
 from mldiag.wording import setting
 
 _NOT_REPEATED = ("fresh",)
 """Common settings that going on must not repeat: it would train again what there is already."""
-
-_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = None) -> str:
@@ -63,7 +61,7 @@ def _common_words(name: str, value: Any) -> list[str]:
     if name == "tracking_uri":
         if value is False:
             return ["--no-mlflow"]
-        value = _SECRET.sub("***@", str(value))  # commands are kept in reports, which may be shared
+        value = redacted(str(value))  # commands are kept in reports, which may be shared
     if name == "time_limit":
         value = f"{value:g}s"
     return _flag_words(f"--{name.replace('_', '-')}", value)

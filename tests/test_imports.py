@@ -8,7 +8,7 @@ import mldiag
 ROOT = Path(mldiag.__file__).parent
 
 LAYERS = (
-    ("errors", "kept_process", "target_words"),
+    ("errors", "kept_process", "redaction", "target_words"),
     ("stop_rule", "trial_spec", "findings"),
     (
         "parameters",

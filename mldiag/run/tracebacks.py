@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 
 from mldiag.errors import MldiagError
+from mldiag.redaction import redacted
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _LIBRARIES = tuple(
@@ -22,10 +23,11 @@ def describe_error(error: BaseException) -> str:
     """What to tell the user about an exception in a trial.
 
     An `MldiagError` keeps its message. Of anything else the traceback remains, with the frames of the
-    user's code; if there are none, the innermost ones of the library that raised.
+    user's code; if there are none, the innermost ones of the library that raised. Passwords are left out:
+    it is shown, kept and sent to MLflow.
     """
     if isinstance(error, MldiagError):
-        return str(error)
+        return redacted(str(error))
     report = traceback.TracebackException.from_exception(error, compact=True)
     seen: set[int] = set()
     waiting = [report]
@@ -35,7 +37,7 @@ def describe_error(error: BaseException) -> str:
             seen.add(id(part))
             part.stack = _trimmed(part.stack)
             waiting += [link for link in (part.__cause__, part.__context__) if link is not None]
-    return "".join(report.format()).rstrip()
+    return redacted("".join(report.format()).rstrip())
 
 
 def same_error(first: str, second: str) -> bool:

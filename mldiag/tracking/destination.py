@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import socket
 import threading
 import urllib.error
@@ -15,12 +14,13 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from mldiag.errors import MldiagError
+from mldiag.redaction import redacted, without_user
+
 Kind = Literal["sqlite", "database", "server", "file", "other"]
 
 PROBE_SECONDS = 2.0
 """Longest that a server may take to show that it is there."""
-
-_SECRET = re.compile(r"""(?<=://)[^/@\s"']+@""")
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,6 @@ class Destination:
         return redacted(self.uri)
 
 
-def redacted(text: str) -> str:
-    """Hide the user and password of every URI in a text.
-
-    Example:
-        >>> redacted("mldiag sweep --tracking-uri https://me:secret@host/")
-        'mldiag sweep --tracking-uri https://***@host/'
-    """
-    return _SECRET.sub("***@", text)
-
-
 def resolve_destination(
     settings: TrackingSettings,
     home: Path,
@@ -117,6 +107,9 @@ def resolve_destination(
     Returns:
         The store, or None where tracking is off.
 
+    Raises:
+        MldiagError: If a SQLite file would lie in a folder that no address can name.
+
     Example:
         >>> resolve_destination(TrackingSettings(), Path("/data"), environ={}).uri
         'sqlite:////data/mlflow.db'
@@ -132,7 +125,19 @@ def resolve_destination(
     if config_uri:
         return _given(config_uri, home)
     home = home.resolve()
+    _check_addressable(home)
     return Destination(f"sqlite:///{home / 'mlflow.db'}", str(home / "mlartifacts"), embedded=True)
+
+
+def _check_addressable(folder: Path) -> None:
+    """Refuse a folder whose name reads as another one in an address: MLflow would write there."""
+    signs = [sign for sign in "?#%" if sign in str(folder)]
+    if signs:
+        raise MldiagError(
+            f"MLflow cannot write to {folder}: {signs[0]} means something else in an address",
+            expected="a folder without ?, # and % in its path, or no MLflow",
+            hint="--no-mlflow",
+        )
 
 
 def _given(uri: str, folder: Path) -> Destination:
@@ -142,6 +147,7 @@ def _given(uri: str, folder: Path) -> Destination:
     database = (folder / destination.database_file).resolve()
     parts = urlsplit(destination.uri)
     options = f"?{parts.query}" if parts.query else ""
+    _check_addressable(database.parent)
     return Destination(
         f"{parts.scheme}:///{database}{options}", str(database.parent / "mlartifacts")
     )
@@ -174,7 +180,7 @@ def _probe_http(uri: str, seconds: float) -> str:
 
 
 def _ask(uri: str, seconds: float, outcome: list[str]) -> None:
-    address = re.sub(_SECRET, "", uri).rstrip("/") + "/health"
+    address = without_user(uri).rstrip("/") + "/health"
     try:
         with urllib.request.urlopen(address, timeout=seconds) as answer:
             answer.read(1)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mldiag import wording
+from mldiag.redaction import redacted
 from mldiag.tracking import names
 from mldiag.tracking.context import RunContext
-from mldiag.tracking.destination import redacted
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mldiag.redaction import redacted
 from mldiag.tracking import links, names
 from mldiag.tracking.context import DatasetSummary, RunAnswer, RunContext
 from mldiag.tracking.description import description
-from mldiag.tracking.destination import redacted
 from mldiag.tracking.layout import Point
 
 BATCH = 800

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from typing import IO, Any, NoReturn
 
 from mldiag.errors import MldiagError
+from mldiag.redaction import redacted
 from mldiag.tracking import host, messages, session
-from mldiag.tracking.destination import redacted
 from mldiag.tracking.writer import RunWriter
 
 IDLE_SECONDS = 900.0

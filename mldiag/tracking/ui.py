@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -21,9 +22,10 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from mldiag.errors import MldiagError
+from mldiag.redaction import redacted
 from mldiag.tracking import links
 from mldiag.tracking.database import prepare_database
-from mldiag.tracking.destination import Destination, probe, redacted
+from mldiag.tracking.destination import Destination, probe
 
 DEFAULT_PORT = 5000
 """MLflow's own."""
@@ -142,7 +144,7 @@ class UserInterface:
         raise MldiagError(
             "MLflow's server did not start" + (f": {redacted(lines[-1])[:300]}" if lines else ""),
             expected=f"an answer from {self.base} within {START_SECONDS:g} s",
-            hint=f"mlflow server --backend-store-uri {self.destination.shown}",
+            hint=f"mlflow server --backend-store-uri {shlex.quote(self.destination.shown)}",
         )
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from mldiag import __version__
 from mldiag.errors import MldiagError
 from mldiag.findings import plain
+from mldiag.redaction import redacted
 from mldiag.tracking import host, layout, names, parent
 from mldiag.tracking.context import RunAnswer, RunContext
-from mldiag.tracking.destination import redacted
 from mldiag.trial_result import TrialResult
 
 RUNNING_NAME = "running …"

@@ -2,17 +2,16 @@
 
 import json
 import os
-import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import postgres_server
 
 EXPERIMENT = """
 import os, time
@@ -168,42 +167,10 @@ def test_a_study_that_cannot_be_opened_is_told(folder):
     assert "Traceback" not in errors
 
 
-def server_programs():
-    """Folder of PostgreSQL's own programs, or None."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    which = shutil.which("pg_ctl")
-    return found[-1].parent if found else Path(which).parent if which else None
-
-
 @pytest.fixture
 def postgres():
-    """A server of its own in a temporary folder; it refuses to run as root."""
-    programs = server_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed here")
-    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
-    place = Path(tempfile.mkdtemp(prefix="mldiag-pg-"))
-    who = {}
-    if os.getuid() == 0:
-        shutil.chown(place, "postgres")
-        who = {"user": "postgres"}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def call(*words):
-        subprocess.run(
-            [programs / words[0], *words[1:]], check=True, cwd=place, capture_output=True, **who
-        )
-
-    call("initdb", "-D", place / "data", "-U", "mldiag", "-A", "trust")
-    options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1"
-    call("pg_ctl", "-D", place / "data", "-o", options, "-l", place / "log", "-w", "start")
-    try:
-        yield f"postgresql://mldiag@127.0.0.1:{port}/postgres"
-    finally:
-        call("pg_ctl", "-D", place / "data", "-m", "immediate", "stop")
-        shutil.rmtree(place, ignore_errors=True)
+    with postgres_server() as url:
+        yield url
 
 
 def test_four_machines_share_a_search_through_postgresql(folder, postgres):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from mldiag.redaction import redacted
 from mldiag.tracking.destination import (
     Destination,
     TrackingSettings,
     probe,
-    redacted,
     resolve_destination,
 )
 
@@ -80,6 +80,14 @@ def test_passwords_are_never_shown():
     destination = Destination("postgresql://me:secret@host/runs")
     assert destination.shown == "postgresql://***@host/runs"
     assert "secret" not in redacted("open https://a:secret@b and https://token-secret@c")
+
+
+def test_what_mlflow_keeps_in_the_environment_is_never_shown(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "pa55word")
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0ken")
+    assert redacted("401 for pa55word and t0ken") == "401 for *** and ***"
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "a")  # would be found in any text
+    assert redacted("a word") == "a word"
 
 
 def test_a_port_that_nobody_listens_on_is_known_at_once():
