@@ -12,7 +12,7 @@ SHELLS = {"bash", "console", "sh", "shell"}
 PYTHONS = {"python", "py"}
 
 # What a page tells to do with programs of a cluster is theirs, and needs one.
-OF_A_CLUSTER = re.compile(r"(?:CUDA_VISIBLE_DEVICES=\d )?(?:dask|helm|kubectl|srun) ")
+OF_A_CLUSTER = re.compile(r"(?:CUDA_VISIBLE_DEVICES=\d )?(?:dask|helm|kubectl|mlflow|srun) ")
 
 # A fenced block, or a span of code inside the text; a span may go on in the next line.
 _CODE = re.compile(r"^```(\w*)\n(.*?)^```$|`([^`\n]+(?:\n[^`\n]+)?)`", re.DOTALL | re.MULTILINE)

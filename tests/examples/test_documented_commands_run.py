@@ -41,11 +41,15 @@ pytestmark = [
 
 # What no test can run as it is written, and why. Other tests below are about `pip`, `pytest`, benchmarks.
 CLUSTER = "joins a cluster of the reader's: tests/services run commands on one"
+SERVER = "writes to a server of the reader's: tests/services run one"
 NOT_RUN = {
     "python3 -m venv .venv": "installs: .ci/run does it, in the words of the README",
     ". .venv/bin/activate": "installs: .ci/run does it, in the words of the README",
     "mldiag ui": "serves until it is stopped: tests/tracking/test_ui_in_browser.py",
-    "mldiag sweep --search auto --study postgresql://me@host/base": "joins a server of the reader's",
+    "mldiag sweep --search auto --study postgresql://me@host/base": SERVER,
+    "mldiag sweep --search tpe --study postgresql://me@db/search": SERVER,
+    "mldiag checkup --tracking-uri http://tracking:5000": SERVER,
+    "mldiag sync --tracking-uri http://tracking:5000": SERVER,
     "mldiag sweep --param lr=...": "dots for a range",
     "mldiag explain CODE": "a word for any code",
     "mldiag prepare audio IN OUT": "words for two folders",
