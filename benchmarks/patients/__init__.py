@@ -1,13 +1,15 @@
 """Patients for the check-up: experiments with one dominating problem, and what every remedy truly gains.
 
 `checkup_truth.py` measures the truth and writes `truth.json`; `checkup_decisions.py` scores the check-up. A
-quarter of the patients is `kept` for the final count, and a third set was written without knowledge of how a
-check-up decides.
+quarter of the patients is `kept` for the final count, and a third and a fourth set were written without
+knowledge of how a check-up decides.
 """
 
 from __future__ import annotations
 
 from patients import (
+    fourth_estimators,
+    fourth_networks,
     kept_estimators,
     kept_networks,
     seen_estimators,
@@ -24,6 +26,8 @@ PATIENTS: tuple[Patient, ...] = (
     *kept_networks.PATIENTS,
     *third_estimators.PATIENTS,
     *third_networks.PATIENTS,
+    *fourth_estimators.PATIENTS,
+    *fourth_networks.PATIENTS,
 )
 
 BY_NAME = {patient.name: patient for patient in PATIENTS}
