@@ -3,8 +3,8 @@
     python benchmarks/large_data.py [--rows 20000000] [--columns 20] > benchmarks/large_data.txt
 
 The same table lies there three times: as memory-mapped arrays, as Parquet that is read by row group, and as
-an Arrow table on disk that is asked by row numbers, as `datasets` keeps its tables. A linear model learns from
-it in parts of 200,000 rows. Measured are the anonymous memory of every process of the command, which is what
+an Arrow table on disk that is asked by row numbers, as `datasets` keeps its tables. A linear model learns
+from it in parts of 200,000 rows. Measured are the anonymous memory of every process of the command, which is what
 it holds itself (pages of a mapped file are the system's, and are given back when others need them), and how
 often a process opens the data.
 """
