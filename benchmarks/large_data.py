@@ -4,9 +4,9 @@
 
 The same table lies there three times: as memory-mapped arrays, as Parquet that is read by row group, and as
 an Arrow table on disk that is asked by row numbers, as `datasets` keeps its tables. A linear model learns
-from it in parts of 200,000 rows. Measured are the anonymous memory of every process of the command, which is what
-it holds itself (pages of a mapped file are the system's, and are given back when others need them), and how
-often a process opens the data.
+from it in parts of 200,000 rows. Measured are the anonymous memory of every process of the command, which is
+what it holds itself (pages of a mapped file are the system's, and are given back when others need them), and
+how often a process opens the data.
 """
 
 from __future__ import annotations
