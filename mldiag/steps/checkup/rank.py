@@ -18,7 +18,9 @@ EFFORT: dict[ActionKind, int] = {
 TIED_SHARE = 0.6
 """A remedy with less effort comes first from this share of a costlier one's gain, within its interval."""
 
-OF_NO_SIGNAL = ("beats-a-dummy", "blank-inputs", "reference-families", "parameter-ignored")
+OF_NO_SIGNAL = (
+    "beats-a-dummy", "blank-inputs", "reference-families", "parameter-ignored", "underfitting",
+)  # fmt: skip
 """What a wrong program and features that say nothing have in common."""
 
 ASKED_FIRST = ("group-overlap",)

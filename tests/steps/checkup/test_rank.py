@@ -92,3 +92,12 @@ def test_rows_that_may_belong_together_are_asked_for_before_any_gain():
 def test_a_column_that_nearly_tells_the_target_does_not_come_before_gains():
     column = weighed("fix_leak", None, step="audit", slug="target-leakage", outcome="advice")
     assert kinds(order(column, weighed("more_data", 0.1))) == ["more_data", "fix_leak"]
+
+
+def test_where_no_family_learns_an_underfitting_training_says_nothing_of_its_size():
+    size = weighed("larger_model", None, step="probe", slug="underfitting")
+    ceiling = weighed("tune", 0.001, claimed=False)
+    ranked = in_order([size, ceiling], hard=None, worth=WORTH, nobody_learns=True)
+    assert ranked[0].candidate.kind == "larger_model"
+    assert ranked[0].cause is None
+    assert ranked[1].cause is None  # nothing is explained by it
