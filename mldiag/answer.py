@@ -18,6 +18,7 @@ from mldiag.run.environment import environment
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
 from mldiag.run.store.run_folder import written_whole
+from mldiag.redaction import redacted
 from mldiag.steps import Step, public_fields
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking import projection
@@ -38,14 +39,20 @@ def context_of(step: Step, experiment: Experiment, settings: Any, identity: Iden
         maximize=experiment.metric.maximize,
         started=started.timestamp(),
         code_digest=identity.code.digest,
-        settings={
-            item.name: plain(getattr(settings, item.name)) for item in public_fields(settings)
-        },
+        settings=_told_settings(settings),
         defaults=experiment.defaults,
         log_params=tuple(name for name, p in experiment.params.items() if p.log),
         dataset=_dataset_summary(experiment, identity),
         environment=environment(experiment.home, identity.code.parts),
     )
+
+
+def _told_settings(settings: Any) -> dict[str, Any]:
+    """The settings as plain data without passwords: they are stored and sent to MLflow."""
+    told = {item.name: plain(getattr(settings, item.name)) for item in public_fields(settings)}
+    return {
+        name: redacted(value) if isinstance(value, str) else value for name, value in told.items()
+    }
 
 
 def _dataset_summary(experiment: Experiment, identity: Identity) -> DatasetSummary:

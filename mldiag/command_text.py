@@ -33,7 +33,7 @@ def command_of(step: Step, experiment: Experiment, settings: Any, common: Any = 
             item.name: item.metadata.get("keyword", item.name) for item in public_fields(settings)
         }
         given = {
-            keywords.get(name, name): str(value) if isinstance(value, Path) else value
+            keywords.get(name, name): _shown(str(value) if isinstance(value, Path) else value)
             for name, value in (changed | shared).items()
         }
         shown = "".join(f", {name}={value!r}" for name, value in given.items())
@@ -58,10 +58,8 @@ def _changed(settings: Any) -> dict[str, Any]:
 
 
 def _common_words(name: str, value: Any) -> list[str]:
-    if name == "tracking_uri":
-        if value is False:
-            return ["--no-mlflow"]
-        value = redacted(str(value))  # commands are kept in reports, which may be shared
+    if name == "tracking_uri" and value is False:
+        return ["--no-mlflow"]
     if name == "time_limit":
         value = f"{value:g}s"
     return _flag_words(f"--{name.replace('_', '-')}", value)
@@ -71,7 +69,12 @@ def _flag_words(flag: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [flag] if value else []
     values = value if isinstance(value, tuple) else (value,)
-    return [word for one in values for word in (flag, shlex.quote(setting(one)))]
+    return [word for one in values for word in (flag, shlex.quote(setting(_shown(one))))]
+
+
+def _shown(value: Any) -> Any:
+    """A setting as it may be kept in reports, which are shared: an address without its password."""
+    return redacted(value) if isinstance(value, str) else value
 
 
 def next_command(experiment: Experiment, next_step: str) -> str:

@@ -6,7 +6,7 @@ made anew, so that an answer which a newer version would give differently is a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def earlier_answer(store: Store, report: Report, keys: Sequence[str]) -> RunReco
     """
     said, used = _said(report.to_dict()), sorted(keys)
     for record in store.runs(report.experiment, step=report.step, limit=LATEST):
-        if sorted(record.trial_keys) == used and _said(record.report) == said:
+        if sorted(record.trial_keys) == used and _has_said(record, said):
             files = [*map(Path, record.figures), _folder(record) / projection.FILE_NAME]
             return record if all(file.is_file() for file in files) else None
     return None
@@ -79,6 +79,13 @@ def shown_in_mlflow(
         return None
     store.update_tracking(record.id, asdict(tracked))
     return asdict(tracked)
+
+
+def _has_said(record: RunRecord, said: Mapping[str, Any]) -> bool:
+    try:
+        return _said(record.report) == said
+    except (AttributeError, KeyError, TypeError):  # no report of mldiag's
+        return False
 
 
 def _folder(record: RunRecord) -> Path:

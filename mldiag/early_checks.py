@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -180,10 +181,11 @@ def check_folder(folder: Any) -> None:
             return
         if place.exists():
             file = "trials.db" if place.name == "trials.db" else ""
+            free = place.parent if file else place.with_name(place.name + ".d")
             raise MldiagError(
                 f"the store {path} cannot be a folder: {place} is a file",
                 expected="a folder, which is made where it does not exist",
                 nearest=str(place.parent) if file else "",
-                hint=f"--store {place.parent if file else place.with_name(place.name + '.d')}",
+                hint=f"--store {shlex.quote(str(free))}",
                 given=str(path) if file else "",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -58,7 +59,7 @@ def parse_range(name: str, text: str, declared: Parameter | None) -> Parameter |
         raise MldiagError(
             f"{name!r} is categorical and has no range",
             expected=f"values among {', '.join(map(str, declared.choices))}",
-            hint=f"--param {name}={shown}",
+            hint=f"--param {shlex.quote(f'{name}={shown}')}",
         )
     return _range(name, text, declared)
 
@@ -97,7 +98,7 @@ def _range(name: str, text: str, declared: Float | Int | None) -> Float | Int:
             f"the range {text!r} of {name!r} is empty",
             expected="low < high",
             nearest=f"{name}={turned}",
-            hint=f"--param {name}={turned}",
+            hint=f"--param {shlex.quote(f'{name}={turned}')}",
         )
     default = declared.default if declared else ends[0]
     default = min(max(default, ends[0]), ends[1])
@@ -149,7 +150,8 @@ def _no_value(name: str, text: str, expected: str, declared: Parameter | None) -
 def _hint(name: str, declared: Parameter | None) -> str:
     """A flag that works: the declared range, or every choice."""
     if isinstance(declared, Categorical):
-        return f"--param {name}={','.join(map(str, declared.choices))}"
+        return f"--param {shlex.quote(f'{name}=' + ','.join(map(str, declared.choices)))}"
     if declared is None:
-        return f"--param {name}=1e-4:1:log"
-    return f"--param {name}={declared.low:g}:{declared.high:g}" + ":log" * declared.log
+        return f"--param {shlex.quote(f'{name}=1e-4:1:log')}"
+    shown = f"{name}={declared.low:g}:{declared.high:g}" + ":log" * declared.log
+    return f"--param {shlex.quote(shown)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def check_outputs(experiment_source: Any, settings: AuditOptions) -> None:
         raise MldiagError(
             f"--rows and --fix both name {str(settings.fix)!r}",
             expected="two files",
-            hint=f"--rows {Path(str(settings.rows)).with_stem('rows')}",
+            hint=f"--rows {shlex.quote(str(Path(str(settings.rows)).with_stem('rows')))}",
         )
     for flag, file in (("--rows", settings.rows), ("--fix", settings.fix)):
         if file is None:
@@ -59,19 +60,19 @@ def check_outputs(experiment_source: Any, settings: AuditOptions) -> None:
             raise MldiagError(
                 f"{flag} {str(place)!r} is the file that is audited, which is never changed",
                 expected="the name of a new file",
-                hint=f"{flag} {other}",
+                hint=f"{flag} {shlex.quote(str(other))}",
             )
         if place.exists() and not settings.overwrite:
             raise MldiagError(
                 f"{flag} {str(place)!r} is there already",
                 expected="the name of a new file, or --overwrite",
-                hint=f"{flag} {place} --overwrite",
+                hint=f"{flag} {shlex.quote(str(place))} --overwrite",
             )
         if not place.parent.is_dir():
             raise MldiagError(
                 f"there is no folder {str(place.parent)!r} for {flag}",
                 expected="a folder that is there",
-                hint=f"mkdir -p {place.parent}",
+                hint=f"mkdir -p {shlex.quote(str(place.parent))}",
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,12 +151,17 @@ def checked_roles(frame: pd.DataFrame, roles: Roles, source: str) -> None:
     for role, name in asked.items():
         if name is not None and name not in names:
             error = unknown_name(
-                f"{role} column", name, names, hint=f"--{role} {_likely(names, name, roles)}"
+                f"{role} column",
+                name,
+                names,
+                hint=f"--{role} {shlex.quote(_likely(names, name, roles))}",
             )
             raise error.prefixed(f"{source}: ")
     for name in roles.kinds or {}:
         if name not in names:
-            raise unknown_name("column", name, names, hint=f"--type {names[-1]}=category")
+            raise unknown_name(
+                "column", name, names, hint=f"--type {shlex.quote(f'{names[-1]}=category')}"
+            )
 
 
 def _likely(names: list[str], asked: str, roles: Roles) -> str:

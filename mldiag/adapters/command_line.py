@@ -158,7 +158,9 @@ def check_program(program: str, folder: Path) -> None:
         if os.access(folder / program, os.X_OK):
             return
         raise MldiagError(
-            f"{program} may not be executed", expected="a program", hint=f"chmod +x {program}"
+            f"{program} may not be executed",
+            expected="a program",
+            hint=f"chmod +x {shlex.quote(program)}",
         )
     files = [p.name for p in folder.iterdir() if p.is_file()]
     script = program.endswith(".py")
@@ -167,7 +169,9 @@ def check_program(program: str, folder: Path) -> None:
         f"there is no program {program!r}",
         expected="one on the PATH, or a path such as ./train",
         nearest=f"python {near}" if near.endswith(".py") else near,
-        hint=f"python {near}" if script and near else f"command -v {shlex.quote(near or 'python')}",
+        hint=shlex.join(
+            ["python", near] if script and near else ["command", "-v", near or "python"]
+        ),
     )
 
 

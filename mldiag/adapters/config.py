@@ -39,6 +39,8 @@ def read_config(path: Path) -> dict[str, Any]:
             expected="a TOML file in UTF-8",
             hint=f"sed -n {line[1]}p {shlex.quote(str(path))}" if line else "",
         ) from error
+    except RecursionError as error:
+        raise MldiagError(f"{path} is nested too deeply", expected=f"such as\n{EXAMPLE}") from error
     tool = content.get("tool", {})
     table = tool.get("mldiag", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mldiag.adapters.process import Finished, last_lines
 from mldiag.errors import MldiagError, UserCodeError
@@ -177,7 +178,7 @@ def from_json(path: Path, metric: str) -> Scores:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserCodeError(
             f"the file that ${RESULT_VARIABLE} names is no JSON: {error}",
             expected=f'{{"{metric}": 0.5}}',
@@ -187,10 +188,10 @@ def from_json(path: Path, metric: str) -> Scores:
     for name, value in values.items():
         try:
             scores[str(name)] = float(value)
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             if name == metric:
                 raise UserCodeError(
-                    f"${RESULT_VARIABLE} has {value!r} for {metric!r}", expected="a number"
+                    f"${RESULT_VARIABLE} has {value!r:.200} for {metric!r}", expected="a number"
                 ) from error
     return scores
 
@@ -202,7 +203,7 @@ def from_mlflow(store: Path, metric: str) -> tuple[Scores, list[Scores]]:
     """
     if not store.is_file():
         return {}, []
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{quote(str(store))}?mode=ro", uri=True)) as connection:
         try:
             run = connection.execute(
                 "SELECT runs.run_uuid FROM runs JOIN metrics ON metrics.run_uuid = runs.run_uuid "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,11 @@ def _complete_target(incomplete: str) -> list[str]:
     folder, colon = Path(incomplete).parent, ":" in incomplete
     if colon:
         file = Path(incomplete.split(":")[0])
-        return [f"{file}:{name}" for name in declared_targets(file)] if file.is_file() else []
-    files = sorted(folder.glob("*.py"))[:FILES_LOOKED_AT]
-    return [str(file) for file in files if str(file).startswith(incomplete) and _declarations(file)]
+        if not file.is_file():
+            return []
+        return _plain(f"{file}:{name}" for name in declared_targets(file))
+    files = _plain(map(str, sorted(folder.glob("*.py"))[:FILES_LOOKED_AT]))
+    return [file for file in files if file.startswith(incomplete) and _declarations(Path(file))]
 
 
 def _complete_param(ctx: Any, incomplete: str) -> list[str]:
@@ -60,15 +63,20 @@ def _complete_param(ctx: Any, incomplete: str) -> list[str]:
     candidates = [target.split(":")[0]] if target else ["pyproject.toml", "experiment.py"]
     for file in map(Path, candidates):
         if file.is_file() and (names := declared_params(file)):
-            return [name for name in names if name.startswith(incomplete)]
+            return _plain(name for name in names if name.startswith(incomplete))
     return []
+
+
+def _plain(words: Iterable[str]) -> list[str]:
+    """The words that every shell takes as they are: some read what completion offers as code."""
+    return [word for word in words if re.fullmatch(r"[\w.,:/@%+=~-]+", word)]
 
 
 def _declarations(file: Path) -> list[tuple[str, list[str]]]:
     """Experiments of a file as (name, parameter names), read from its syntax tree."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
         return []
     return list(_declared(tree))
 
@@ -106,6 +114,6 @@ def _toml_params(file: Path) -> list[str]:
 
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return list(table["tool"]["mldiag"]["params"].keys())
+    except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
         return []
-    return list(table.get("tool", {}).get("mldiag", {}).get("params", {}))

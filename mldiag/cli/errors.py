@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import typer
 
 from mldiag.cli.hints import runnable_hint
 from mldiag.errors import MldiagError, UserCodeError, nearest_name
+from mldiag.redaction import redacted
+from mldiag.report.inert import inert
 from mldiag.steps import COMMANDS
 
 INTERRUPTED = 130
@@ -47,8 +49,15 @@ def failure_of(error: BaseException, arguments: list[str]) -> Failure:
 
     Args:
         error: What was raised.
-        arguments: The command line, for the hint that goes on with it.
+        arguments: The command line, for the hint that goes on with it; its passwords are left out.
     """
+    found = _sorted(error, arguments)
+    told = found.error
+    parts = {name: redacted(getattr(told, name)) for name in ("expected", "nearest", "hint")}
+    return replace(found, error=MldiagError(redacted(told.what), **parts))
+
+
+def _sorted(error: BaseException, arguments: list[str]) -> Failure:
     if isinstance(error, MldiagError):
         kind = "user_code" if isinstance(error, UserCodeError) else "usage"
         return Failure(kind, error.exit_code, _with_runnable_hint(error, arguments))
@@ -107,7 +116,7 @@ def error_text(failure: Failure) -> str:
     for name, text in ((label, error.expected), ("nearest:", error.nearest), ("hint:", error.hint)):
         if text:
             lines += _labelled(name, text)
-    return "\n".join(lines)
+    return inert("\n".join(lines))  # a name or a script's output may hold control characters
 
 
 def _labelled(label: str, text: str) -> list[str]:
@@ -146,12 +155,12 @@ def _internal_error(error: BaseException) -> MldiagError:
     told = "".join(traceback.format_exception(error))
     what = "".join(traceback.format_exception_only(error)).strip()
     if os.environ.get("MLDIAG_DEBUG"):
-        sys.stderr.write(told)
+        sys.stderr.write(redacted(told))
         return MldiagError(what)
     with tempfile.NamedTemporaryFile(
         "w", prefix="mldiag-error-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        file.write(told)
+        file.write(redacted(told))
     return MldiagError(
         what,
         expected=f"This is a fault of mldiag. The traceback is in {Path(file.name)}",

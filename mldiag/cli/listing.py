@@ -114,7 +114,7 @@ def _print_kept(kept: tuple[ExperimentSummary, Sequence[RunRecord]] | None, out:
     for run in runs:
         out.print(
             f"  {_when(run.started)}  {run.step}: {run.report.get('headline', '')} "
-            f"({run.report.get('outcome', 'unknown').replace('_', ' ')})",
+            f"({str(run.report.get('outcome', 'unknown')).replace('_', ' ')})",
             soft_wrap=True,
         )
 

@@ -120,7 +120,9 @@ def _check_places(source: Path, out: Path, noise: Path | None) -> None:
             raise MldiagError(
                 f"OUT {out} and {name} {place} are the same, or one lies inside the other",
                 expected="a folder beside it, so that the originals stay as they are",
-                hint=f"mldiag prepare audio {source} {source.stem}_prepared",
+                hint=shlex.join(
+                    ["mldiag", "prepare", "audio", str(source), f"{source.stem}_prepared"]
+                ),
             )
     if out.exists() and not out.is_dir():
         raise MldiagError(f"OUT {out} is a file", expected="a new or empty folder")

@@ -17,6 +17,7 @@ from mldiag.cli.kept_runs import chosen_run, kept_runs, run_and_target
 from mldiag.cli.services import StoreOption
 from mldiag.cli.written_file import check_free, write_whole
 from mldiag.errors import MldiagError, unknown_name
+from mldiag.report.inert import inert
 
 if TYPE_CHECKING:
     from mldiag.findings import Report
@@ -188,7 +189,7 @@ def _deliver(shown: Shown, kind: str, output: Path | None, page: str, *, to_look
         typer.echo(shown.folder / PAGE)
         return
     if output is None:
-        typer.echo(text, nl=not text.endswith("\n"))
+        typer.echo(text if kind == "html" else inert(text), nl=not text.endswith("\n"))
         return
     write_whole(output, text if text.endswith("\n") else text + "\n")
     typer.echo(f"wrote {output}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mldiag.errors import MldiagError
+from mldiag.report.inert import inert
 
 if TYPE_CHECKING:
     from mldiag.run.store.records import RunRecord
@@ -127,7 +128,7 @@ def _project(opened: Store, run: RunRecord, folder: Path, destination: Destinati
             destination,
             projection,
             opened.run_trials(run.id, with_predictions=False).values(),
-            notice=lambda text: typer.echo(text, err=True),
+            notice=lambda text: typer.echo(inert(text), err=True),
         )
         if tracked is not None:
             opened.update_tracking(run.id, asdict(tracked))
@@ -144,4 +145,4 @@ def _port(text: str) -> int:
 
 def _say(text: str) -> None:
     """Print at once: a person waits for the address while the server runs on."""
-    print(text, flush=True)
+    print(inert(text), flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,9 @@ def check_choice(step: Step, settings: Any, experiment: Experiment) -> None:
         "sweep needs to know what to move",
         expected="--param NAME (once or several times), --all, or --search METHOD; declared are\n"
         + "\n".join(parameter_lines(experiment)),
-        hint=" ".join(f"mldiag sweep {experiment.shown_target} --param {first}".split()),
+        hint=shlex.join(
+            word for word in ("mldiag", "sweep", experiment.shown_target, "--param", first) if word
+        ),
     )
 
 

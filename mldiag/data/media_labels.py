@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -235,5 +236,5 @@ def _label_column(frame: pd.DataFrame, files: str, asked: str | None) -> str:
     raise MldiagError(
         "it is not clear which column holds the labels",
         expected=f"one of {', '.join(others)}" if others else "a second column with the labels",
-        hint=f"--label-column {others[0]}" if others else "",
+        hint=f"--label-column {shlex.quote(others[0])}" if others else "",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def media_source(path: Path) -> MediaSource:
     raise MldiagError(
         f"{path} is neither a folder nor an archive",
         expected="a folder of images, sounds or texts, or a .zip, .tar or .tar.gz of one",
-        hint=f"mldiag audit {path.parent}",
+        hint=f"mldiag audit {shlex.quote(str(path.parent))}",
     )
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
 from mldiag.metrics import Metric, named_metric
 from mldiag.report.folding import folded
+from mldiag.report.inert_console import InertConsole
 from mldiag.report.languages.lines import text_of
 from mldiag.report.languages.sentences import (
     action_text,
@@ -31,6 +31,8 @@ from mldiag.wording import duration, gain, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
 
     from mldiag.findings import Action, Finding, Outcome, Report, Table
 
@@ -85,7 +87,9 @@ def report_text(report: Report, width: int = 100, lang: str = "en") -> str:
         lang: One of `mldiag.report.languages.LANGUAGES`.
     """
     text = StringIO()
-    console = Console(file=text, width=width, color_system=None, highlight=False)
+    console = InertConsole(
+        file=text, width=width, color_system=None, highlight=False, markup=False, emoji=False
+    )
     print_report(report, console, lang)
     return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
 

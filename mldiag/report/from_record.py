@@ -42,7 +42,14 @@ def report_from(record: Mapping[str, Any]) -> Report:
     """
     try:
         return _report(record)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise MldiagError(
             f"this is no report that can be read ({type(error).__name__}: {error})",
             expected="what mldiag keeps of a run, in the schema mldiag/1",
@@ -64,8 +71,8 @@ def interval_from(record: Any) -> Interval | None:
     if not isinstance(record, Mapping) or not {"estimate", "low", "high"} <= record.keys():
         return None
     ends = [number_from(record[name]) for name in ("estimate", "low", "high")]
-    level = record.get("level")
-    return Interval(ends[0], ends[1], ends[2], SHOWN_LEVEL if level is None else float(level))
+    level = number_from(record.get("level"))
+    return Interval(ends[0], ends[1], ends[2], SHOWN_LEVEL if math.isnan(level) else level)
 
 
 def action_from(record: Mapping[str, Any]) -> Action | None:
@@ -88,11 +95,12 @@ def number_from(value: Any) -> float:
         >>> number_from(3), number_from(None), number_from("3")
         (3.0, nan, nan)
     """
-    return (
-        float(value)
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        else math.nan
-    )
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # JSON has whole numbers of any length
+        return math.nan
 
 
 def _report(record: Mapping[str, Any]) -> Report:

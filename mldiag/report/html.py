@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,7 @@ def _template() -> Any:
 def _figure(figures: tuple[str, ...]) -> str:
     """The first PNG as a data URI; empty where there is none, or it is gone or too large."""
     for path in map(Path, figures):
-        if path.suffix == ".png" and path.is_file() and path.stat().st_size <= FIGURE_LIMIT_BYTES:
-            return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+        with suppress(OSError, ValueError):  # a name that is too long, or none of a file
+            if path.suffix == ".png" and 0 < path.stat().st_size <= FIGURE_LIMIT_BYTES:
+                return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
     return ""

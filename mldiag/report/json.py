@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mldiag.findings import plain
+from mldiag.report.inert import inert_json
 
 if TYPE_CHECKING:
     from mldiag.errors import MldiagError
@@ -49,4 +50,4 @@ def error_json(error: MldiagError, *, kind: str, exit_code: int) -> str:
 
 def strict_json(data: Mapping[str, Any]) -> str:
     """One line of strict JSON; dataclasses and arrays become plain data, NaN and infinities null."""
-    return json.dumps(plain(data), allow_nan=False, ensure_ascii=False)
+    return inert_json(json.dumps(plain(data), allow_nan=False, ensure_ascii=False))

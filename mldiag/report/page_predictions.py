@@ -14,6 +14,9 @@ from mldiag.report.page_bars import Bar, bars
 from mldiag.report.page_language import Language
 from mldiag.wording import score
 
+_LATEST_SECONDS = 6e10
+"""The year 3871, and as far back: a calendar ends at the years 1 and 9999."""
+
 
 class Prediction(NamedTuple):
     """A gain that was predicted, and what came."""
@@ -83,10 +86,11 @@ def date_of(started: Any) -> str:
 
 
 def _seconds(started: Any) -> float | None:
-    if isinstance(started, (int, float)) and abs(started) < 1e11:
-        return float(started)
+    if isinstance(started, (int, float)):
+        return float(started) if abs(started) < _LATEST_SECONDS else None
     try:
         moment = datetime.fromisoformat(str(started))
-    except ValueError:
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, ValueError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds if abs(seconds) < _LATEST_SECONDS else None

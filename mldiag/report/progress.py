@@ -110,10 +110,8 @@ class ProgressListener:
             self._bar = _bar(self._console)
             self._bar.add_task("looking", total=of, failed="")
             self._bar.start()
-        from rich.markup import escape
-
         # The name of a check reads as words; the name of a file stays as it is.
-        at = escape(at) if " " in at else at.replace("-", " ")
+        at = at if " " in at else at.replace("-", " ")
         self._bar.update(self._bar.task_ids[0], total=of, completed=number, failed=at)
 
     def notice(self, text: str) -> None:
@@ -141,7 +139,7 @@ def _bar(target: object) -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
-        TextColumn("{task.fields[failed]}", style="yellow"),
+        TextColumn("{task.fields[failed]}", style="yellow", markup=False),  # may hold names
         console=target,  # type: ignore[arg-type]
         transient=True,
         redirect_stdout=False,

@@ -22,15 +22,16 @@ READING_WIDTH = 110
 def console(*, stderr: bool = False) -> Console:
     """A console on the standard output or the standard error.
 
-    Colours only in a terminal and without `NO_COLOR`; no markup, because users' names hold brackets.
+    Colours only in a terminal and without `NO_COLOR`; no markup, because users' names hold brackets;
+    control characters in them are shown, not sent.
     """
-    from rich.console import Console
+    from mldiag.report.inert_console import InertConsole
 
     stream: TextIO = sys.stderr if stderr else sys.stdout
     if not stream.isatty():
         stream = cast("TextIO", _Trimmed(stream))
     plain = bool(os.environ.get("NO_COLOR"))
-    made = Console(
+    made = InertConsole(
         file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False,
         no_color=plain or None, color_system=None if plain else "auto",
     )  # fmt: skip

@@ -13,6 +13,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mldiag.redaction import redacted
 from mldiag.run.engines.cargo import pack
 from mldiag.run.engines.shared_file import SharedFile
 from mldiag.run.store.records import result_from_json
@@ -84,7 +85,7 @@ def run_in_fresh_process(
         answer.close()
     if found is None:
         lines = ended.stderr.decode(errors="replace").strip().splitlines()[-5:]
-        error = "\n".join([f"the process ended with code {ended.returncode}", *lines])
+        error = redacted("\n".join([f"the process ended with code {ended.returncode}", *lines]))
         return TrialResult(spec, "lost_worker", error=error)
     return replace(found, spec=spec)
 

@@ -12,6 +12,7 @@ import json
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -114,8 +115,10 @@ class SharedStudy:
         """Rows by key, in the order in which they were made; those that were given up are left out."""
         import optuna
 
-        with contextlib.suppress(optuna.exceptions.OptunaError):  # stale or not, the search goes on
-            optuna.storages.fail_stale_trials(self._study)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # heartbeats are marked experimental
+            with contextlib.suppress(optuna.exceptions.OptunaError):  # the search goes on without
+                optuna.storages.fail_stale_trials(self._study)
         rows: dict[str, list[optuna.trial.FrozenTrial]] = {}
         for trial in self._storage.get_all_trials(self._study._study_id, deepcopy=False):
             key = trial.user_attrs.get("mldiag_key")
@@ -198,8 +201,11 @@ class SharedStudy:
 
     def _is_dead(self, trial: optuna.trial.FrozenTrial) -> bool:
         """Whether a claim's process is of this machine and gone; the heartbeat tells of others."""
-        text = trial.user_attrs.get("mldiag_holder")
-        return text is not None and is_dead(Holder(**json.loads(text)), self._holder, age_seconds=0)
+        try:
+            holder = Holder(**json.loads(trial.user_attrs["mldiag_holder"]))
+        except (KeyError, RecursionError, TypeError, ValueError):  # written by something else
+            return False
+        return is_dead(holder, self._holder, age_seconds=0)
 
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):

@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mldiag.errors import MldiagError
+from mldiag.redaction import redacted
 
 if TYPE_CHECKING:
     import optuna
@@ -24,6 +25,9 @@ IN_THE_MAKING = (
     "does not exist",
 )
 """What a database says when two processes begin it at once."""
+
+FOREIGN = "no longer compatible with the table schema"
+"""What Optuna says of a database whose tables somebody else has made, MLflow too."""
 
 
 def open_study(url: str, name: str, *, maximize: bool, beat: int, dead_after: int) -> optuna.Study:
@@ -44,7 +48,7 @@ def open_study(url: str, name: str, *, maximize: bool, beat: int, dead_after: in
             return _opened(url, name, maximize=maximize, beat=beat, dead_after=dead_after)
         except ImportError as error:
             raise MldiagError(
-                f"--study {without_password(url)} needs a database driver that is not installed",
+                f"--study {redacted(url)} needs a database driver that is not installed",
                 expected="psycopg for PostgreSQL; SQLite needs none",
                 hint="pip install 'mldiag[postgres]'",
             ) from error
@@ -53,8 +57,10 @@ def open_study(url: str, name: str, *, maximize: bool, beat: int, dead_after: in
             if making and attempt < ATTEMPTS - 1:
                 time.sleep(0.3 + random.random())
                 continue
+            if FOREIGN in str(error):
+                raise _in_use(url) from error
             raise MldiagError(
-                f"the study {without_password(url)} cannot be opened: {str(error).splitlines()[0]}",
+                redacted(f"the study {url} cannot be opened: {str(error).splitlines()[0]}"),
                 expected="the URL of a database that can be reached and written",
                 nearest="sqlite:////shared/folder/search.db or postgresql://user@host/name",
             ) from error
@@ -83,14 +89,11 @@ def _opened(url: str, name: str, *, maximize: bool, beat: int, dead_after: int) 
         )
 
 
-def without_password(url: str) -> str:
-    """The URL as it may be shown.
-
-    Example:
-        >>> without_password("postgresql://ann:secret@host/base")
-        'postgresql://ann:***@host/base'
-    """
-    head, at, tail = url.rpartition("@")
-    scheme, _, rest = head.partition("://")
-    user, colon, _ = rest.partition(":")
-    return f"{scheme}://{user}:***@{tail}" if at and colon else url
+def _in_use(url: str) -> MldiagError:
+    """MLflow and Optuna keep the version of their tables under one name: no database can hold both."""
+    return MldiagError(
+        f"the database {redacted(url)} holds the tables of MLflow, or of another version of Optuna",
+        expected="a database for the search alone",
+        nearest="another name at the end of the URL; for PostgreSQL it must be there",
+        hint="createdb search",
+    )

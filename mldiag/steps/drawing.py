@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from mldiag.findings import Interval
 from mldiag.metrics import Metric
-from mldiag.steps.glyphs import let_all_be_drawn
+from mldiag.steps.glyphs import let_all_be_drawn, show_as_written
 
 # Dark, middle, light: told apart in grey as well as in colour, and by people who see no red or green.
 VALID = "#0b3c6f"
@@ -73,6 +73,7 @@ def words_only(text: str) -> Figure:
 
 def save(figure: Figure, files: Iterable[Path]) -> None:
     """Write a figure, in the format of each file's name; it is laid out once for all of them."""
+    show_as_written(figure)
     let_all_be_drawn(figure)
     engine = figure.get_layout_engine()
     if engine is not None:

@@ -151,5 +151,23 @@ class Projection:
 
 
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    names = {item.name for item in fields(kind)}
-    return {name: value for name, value in data.items() if name in names}
+    """The fields of a dataclass in plain data; one of another kind than its annotation is refused.
+
+    Raises:
+        TypeError: If a value is of another kind.
+    """
+    found = {}
+    for item in fields(kind):
+        if item.name not in data:
+            continue
+        value, wanted = data[item.name], str(item.type).partition("[")[0]
+        if not isinstance(value, _JSON_KINDS.get(wanted, object)):
+            raise TypeError(f"{item.name} is a {type(value).__name__}")
+        found[item.name] = value
+    return found
+
+
+_JSON_KINDS: dict[str, Any] = {
+    "str": str, "bool": bool, "int": int, "float": (int, float), "Mapping": dict, "tuple": (list, tuple),
+}  # fmt: skip
+"""How JSON holds what a field is annotated with; what can be several is left to its reader."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from mldiag.errors import MldiagError
 from mldiag.tracking.destination import Destination
@@ -35,24 +37,27 @@ def prepare_database(destination: Destination) -> None:
     found, expected = schema_of(path), _expected_schema()
     if found == expected:
         return
+    beside = f"sqlite:///{path.with_name('mldiag-mlflow.db')}"
     if found == "":
         raise MldiagError(
             f"{path} is no MLflow database",
             expected="a file that MLflow made, or none",
-            hint=f"--tracking-uri sqlite:///{path.with_name('mldiag-mlflow.db')}",
+            hint=f"--tracking-uri {shlex.quote(beside)}",
         )
     raise MldiagError(
         f"{path} was made by another version of MLflow and is left alone",
         expected=f"schema {expected} of the installed MLflow, found {found}",
-        hint=f"back the file up, then: mlflow db upgrade {destination.uri}   "
-        f"or: --tracking-uri sqlite:///{path.with_name('mldiag-mlflow.db')}",
+        hint=f"back the file up, then: mlflow db upgrade {shlex.quote(destination.uri)}   "
+        f"or: --tracking-uri {shlex.quote(beside)}",
     )
 
 
 def schema_of(path: Path) -> str:
     """The schema revision that a SQLite file holds; empty if MLflow did not make it."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=5)) as database:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=5)
+        ) as database:
             row = database.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "unable to open" in str(error):
@@ -66,7 +71,9 @@ def schema_of(path: Path) -> str:
 def holds_run(path: Path, run_id: str) -> bool:
     """Whether a SQLite file of MLflow shows a run; asked without MLflow, whose import takes seconds."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=1)) as database:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=1)
+        ) as database:
             query = "SELECT 1 FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"
             return database.execute(query, (run_id,)).fetchone() is not None
     except sqlite3.Error:

@@ -49,8 +49,8 @@ def description(
         parts.append(_text(findings[0].get("explanation") or ""))
     parts += [_table(table) for table in answer.tables]
     if report.get("next_command"):
-        parts.append(f"**Next:** `{report['next_command']}`")
-    parts += [_others(findings), _cost(report), f"Run again: `{command}`"]
+        parts.append(f"**Next:** {_code(report['next_command'])}")
+    parts += [_others(findings), _cost(report), f"Run again: {_code(command)}"]
     parts.append(pages)
     return _fitted(parts)
 
@@ -101,7 +101,20 @@ def _cost(report: Mapping[str, Any]) -> str:
 def _text(text: str) -> str:
     """One line that Markdown shows as written: no tags, emphasis or line breaks of its own."""
     text = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([*_`\[\]])", r"\\\1", text)
+    return re.sub(r"([\\*_`\[\]])", r"\\\1", text)
+
+
+def _code(text: str) -> str:
+    """A command on one line, which Markdown shows as it is, whatever names it holds.
+
+    Example:
+        >>> print(_code("mldiag list"), _code("mldiag list 'a`b'"))
+        `mldiag list` ``mldiag list 'a`b'``
+    """
+    text = re.sub(r"\s*[\r\n]\s*", " ", str(text)).strip()
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    room = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{room}{text}{room}{fence}"
 
 
 def _fitted(parts: Sequence[str]) -> str:

@@ -57,9 +57,27 @@ def read_run(destination: Destination, run_id: str, *, metric: str) -> ReadRun |
             check=False,
         )
         found = json.loads(ended.stdout.splitlines()[-1]) if ended.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError, IndexError):
+        return None if found is None else _checked(found)
+    except (subprocess.TimeoutExpired, LookupError, RecursionError, TypeError, ValueError):
         return None
-    return None if found is None else ReadRun(**found)
+
+
+def _checked(found: Any) -> ReadRun:
+    """What a server told, whose tags anybody who can write there may have changed.
+
+    Raises:
+        TypeError: If a part is of another kind than those of mldiag's runs.
+    """
+    read = ReadRun(**found)
+    tables = (read.scores, read.environment, {} if read.defaults is None else read.defaults)
+    if not all(isinstance(table, dict) for table in tables):
+        raise TypeError("a tag holds no table")
+    if not all(isinstance(score, (int, float)) for score in read.scores.values()):
+        raise TypeError("a score is no number")
+    texts = (*read.environment.values(), read.code_digest, read.data_digest)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a tag holds no text")
+    return read
 
 
 def _read(task: dict[str, str]) -> dict[str, object] | None:

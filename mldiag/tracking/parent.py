@@ -123,7 +123,7 @@ def _params(context: RunContext) -> dict[str, str]:
     settings = {"metric": context.metric, **context.settings}
     written = names.keys(settings)
     return {
-        written[name]: str(value)[: names.VALUE_LENGTH]
+        written[name]: redacted(str(value))[: names.VALUE_LENGTH]  # cut last: no half of an address
         for name, value in settings.items()
         if value is not None and value not in ("", (), [], {})
     }

@@ -19,7 +19,15 @@ def read_projection(folder: Path) -> Projection | None:
     """What is kept in the folder of a run; None where it is gone or cannot be read."""
     try:
         return Projection.from_dict(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ):
         return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mldiag.redaction import redacted
 from mldiag.tracking import links, messages, writer_process
 from mldiag.tracking.context import RunAnswer, RunContext
 from mldiag.tracking.destination import Destination
@@ -171,8 +172,8 @@ class Tracker:
 
     def _fail(self, reason: str) -> None:
         if self._failure is None:
-            self._failure = reason
-            self._notice(f"not in MLflow: {reason}\nEvery result is kept; later: mldiag sync")
+            self._failure = redacted(reason)  # the last words of a process may be anything
+            self._notice(f"not in MLflow: {self._failure}\nEvery result is kept; later: mldiag sync")
 
     def _let_go(self, process: WriterProcess) -> None:
         self._process = None

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from mldiag.cli.declared_names import declared_names
+from mldiag.cli.errors import error_text, failure_of
 from mldiag.demo import DEMOS, demo_experiment
+from mldiag.errors import MldiagError
 from mldiag.run.store.trial_store import Store
 
 EXPERIMENT = """
@@ -517,3 +519,18 @@ def test_a_misspelt_parameter_of_a_built_in_experiment(mldiag):
         answer, 2, ["unknown parameter 'widht'", "mldiag plan sweep digits --param width=8:64"]
     )
     assert not Path(".mldiag").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MldiagError("no answer from https://me:s3cret@host", hint="try https://me:s3cret@host/x"),
+        KeyboardInterrupt(),
+        OSError(2, "not there", "https://me:s3cret@host"),
+    ],
+)
+def test_a_password_on_the_command_line_is_in_no_message(error):
+    arguments = ["sweep", "--tracking-uri", "https://me:s3cret@host", "--param", "lr"]
+    told = error_text(failure_of(error, arguments))
+    assert "s3cret" not in told
+    assert "***@host" in told

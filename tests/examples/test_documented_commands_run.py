@@ -45,7 +45,7 @@ SERVER = "writes to a server of the reader's: tests/services run one"
 NOT_RUN = {
     "python3 -m venv .venv": "installs: .ci/run does it, in the words of the README",
     ". .venv/bin/activate": "installs: .ci/run does it, in the words of the README",
-    "mldiag ui": "serves until it is stopped: tests/tracking/test_ui_in_browser.py",
+    "mldiag ui": "serves until it is stopped: tests/services/test_ui_in_browser.py",
     "mldiag sweep --search auto --study postgresql://me@host/base": SERVER,
     "mldiag sweep --search tpe --study postgresql://me@db/search": SERVER,
     "mldiag checkup --tracking-uri http://tracking:5000": SERVER,

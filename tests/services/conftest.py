@@ -1,8 +1,15 @@
-"""A Dask cluster that the tests of one process share; whoever harms it starts one of his own."""
+"""What the tests of one process share: a Dask cluster, and MLflow's real server on a store with a run."""
 
 import pytest
 
 from tests.services.dask_cluster import dask_cluster
+from tests.tracking.conftest import (  # noqa: F401 - fixtures
+    client_of,
+    destination,
+    empty_store,
+    quiet_mlflow,
+    shown,
+)
 
 pytest.register_assert_rewrite("tests.run.engine_contract")
 

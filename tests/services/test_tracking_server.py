@@ -19,8 +19,7 @@ from mldiag.tracking.destination import Destination
 from mldiag.tracking.projection import project_run
 from mldiag.tracking.tracker import Tracker
 from mldiag.tracking.ui import UserInterface, find_links, serve_ui
-
-from .samples import CONTEXT, HEADLINE, curve_answer, curve_results
+from tests.tracking.samples import CONTEXT, HEADLINE, curve_answer, curve_results
 
 
 def track(uri, context, results, answer, notices):

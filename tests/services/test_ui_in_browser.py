@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from mldiag.tracking.ui import find_links
-
-from .samples import HEADLINE, SIZES, VERDICT
+from tests.tracking.samples import HEADLINE, SIZES, VERDICT
 
 pytestmark = pytest.mark.browser
 

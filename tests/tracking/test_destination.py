@@ -82,6 +82,23 @@ def test_passwords_are_never_shown():
     assert "secret" not in redacted("open https://a:secret@b and https://token-secret@c")
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("postgresql://me:se/cr@et?#@host/base", "postgresql://***@host/base"),
+        ("http://me:se/cret@host", "http://***@host"),
+        ("postgresql+psycopg://me@host/base", "postgresql+psycopg://me@host/base"),
+        ("postgresql://host/b?user=me&password=secret&x=1", "postgresql://host/b?user=me&password=***&x=1"),
+        ("http://host:5000/a@b", "http://host:5000/a@b"),
+        ("http://host/a:b@c", "http://host/a:b@c"),
+        ('{"a":"http://t:s@host","b":"c@d"}', '{"a":"http://***@host","b":"c@d"}'),
+        ("sqlite:////home/me:x@y/study.db", "sqlite:////home/me:x@y/study.db"),
+    ],
+)  # fmt: skip
+def test_odd_passwords_are_hidden_and_nothing_else(told, shown):
+    assert redacted(told) == shown
+
+
 def test_what_mlflow_keeps_in_the_environment_is_never_shown(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "pa55word")
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0ken")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -185,7 +186,7 @@ def _declared(name: str, raw: pd.Series, kind: Kind) -> Column:
         raise MldiagError(
             f"column {name!r} cannot be read as dates: it holds {str(levels.iloc[0])[:40]!r}",
             expected="dates such as 2024-02-29",
-            hint=f"--type {name}=number",
+            hint=f"--type {shlex.quote(f'{name}=number')}",
         )
     return _mapped(
         name, raw, kind, why, levels, as_numbers(levels) if dates is None else dates, spelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
@@ -57,6 +58,8 @@ def declared_kinds(types: Sequence[str]) -> dict[str, Kind]:
             )
         kind = next((kind for kind in KINDS if kind == word), None)
         if kind is None:
-            raise unknown_name("kind of column", word, KINDS, hint=f"--type {name}=category")
+            raise unknown_name(
+                "kind of column", word, KINDS, hint=f"--type {shlex.quote(f'{name}=category')}"
+            )
         found[name] = kind
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ def read_array(content: Any, name: str) -> NDArray[Any]:
         if version != (1, 0):
             read = np.lib.format.read_array_header_2_0
         shape, by_columns, kind = read(file)
+        if any(type(side) is not int or side < 0 for side in shape) or not kind.itemsize:
+            raise ValueError(f"an array of shape {shape} and type {kind}")
     except Exception as error:  # the header is Python's syntax, and its parser fails in many ways
         raise MldiagError(f"{name} is a damaged NumPy array", expected="a whole .npy") from error
     if kind.hasobject:
@@ -124,7 +127,7 @@ def arrays_table(arrays: Mapping[str, NDArray[Any]], side: str, name: str) -> Ra
         raise MldiagError(
             f"the arrays of {name} differ in length: {told}",
             expected="one row a sample in each of them, or the name of one",
-            hint=f"--member {chosen[0]}",
+            hint=f"--member {shlex.quote(chosen[0])}",
         )
     matrices = sum(arrays[n].ndim > 1 for n in chosen)
     parts = {labels[n] if matrices > 1 or arrays[n].ndim == 1 else "": arrays[n] for n in chosen}

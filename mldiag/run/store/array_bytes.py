@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,12 +48,14 @@ def arrays_from_bytes(data: bytes) -> tuple[dict[str, NDArray[Any]], str]:
         found = {}
         for name, description, shape in head["arrays"]:
             dtype = np.dtype(description)
-            count = int(np.prod(shape, dtype=np.int64))
+            if not all(type(side) is int and side >= 0 for side in shape):
+                raise ValueError(f"an array of shape {shape}")
+            count = math.prod(shape)
             flat = np.frombuffer(data, dtype, count, start) if count else np.empty(0, dtype)
             found[name] = flat.reshape(shape).copy()
             start += count * dtype.itemsize
         return found, str(head["note"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise MldiagError(
             f"stored predictions cannot be read: {error}",
             expected="bytes that mldiag wrote",

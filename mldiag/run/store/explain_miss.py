@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mldiag.run.identity import Identity
+from mldiag.run.store.readable import readable
 from mldiag.trial import reference_family
 from mldiag.trial_spec import TrialSpec
 
@@ -28,6 +29,7 @@ _SPEC_WORDS = {
 }  # fmt: skip
 
 
+@readable("an earlier trial")
 def explain_miss(connection: sqlite3.Connection, identity: Identity, spec: TrialSpec) -> list[str]:
     """Reasons why a trial has to run.
 
@@ -62,6 +64,7 @@ def explain_miss(connection: sqlite3.Connection, identity: Identity, spec: Trial
     return _nearest(connection, identity, spec)
 
 
+@readable("an earlier trial")
 def explain_changes(connection: sqlite3.Connection, identity: Identity, key: str) -> list[str]:
     """What has changed in code and data since the latest trial under a key; empty where there is none."""
     found = connection.execute(

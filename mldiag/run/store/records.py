@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from mldiag.recording.recorded import Recording
 from mldiag.run.store.array_bytes import arrays_from_bytes, arrays_to_bytes
-from mldiag.trial_result import Predictions, TrialResult
+from mldiag.run.store.readable import readable
+from mldiag.trial_result import Predictions, Status, TrialResult
 from mldiag.trial_spec import TrialSpec
 
 _FIELDS = (
     "status", "error", "wall_seconds", "memory_bytes", "attempts", "fidelity_reached", "train_rows",
     "valid_rows", "rows_digest", "threads",
 )  # fmt: skip
+
+_TEXTS = ("status", "error", "rows_digest")
 
 
 @dataclass(frozen=True)
@@ -100,16 +103,33 @@ def result_from_json(
     text: str, predictions: bytes | None = None, recording: bytes | None = None
 ) -> TrialResult:
     """Read what `result_to_json` wrote, with the predictions and the recording if they were kept."""
-    body = json.loads(text)
-    return TrialResult(
-        spec=TrialSpec.from_json(json.dumps(body["spec"])),
-        metrics=body["metrics"],
-        history=tuple((step, values) for step, values in body["history"]),
-        notices=tuple(body["notices"]),
-        predictions=None if predictions is None else predictions_from_bytes(predictions),
-        recording=None if recording is None else recording_from_bytes(recording),
-        **{name: body[name] for name in _FIELDS},
-    )
+    with readable("a trial"):
+        body = json.loads(text)
+        _check_kinds(body)
+        return TrialResult(
+            spec=TrialSpec.from_json(json.dumps(body["spec"])),
+            metrics=body["metrics"],
+            history=tuple((step, values) for step, values in body["history"]),
+            notices=tuple(body["notices"]),
+            predictions=None if predictions is None else predictions_from_bytes(predictions),
+            recording=None if recording is None else recording_from_bytes(recording),
+            **{name: body[name] for name in _FIELDS},
+        )
+
+
+def _check_kinds(body: Mapping[str, Any]) -> None:
+    """Refuse what no training could have given: stores and studies travel between machines."""
+    tables = [body["metrics"], *(values for _, values in body["history"])]
+    numbers = [value for table in tables for value in table.values()]
+    numbers += [body[name] for name in _FIELDS if name not in _TEXTS]
+    if not all(isinstance(number, (int, float)) for number in numbers):
+        raise TypeError("a number is none")
+    for number in numbers:
+        float(number)  # JSON has whole numbers of any length
+    if not all(isinstance(text, str) for text in (*(body[n] for n in _TEXTS), *body["notices"])):
+        raise TypeError("a text is none")
+    if body["status"] not in get_args(Status):
+        raise ValueError(f"unknown status {body['status']!r}")
 
 
 def predictions_to_bytes(predictions: Predictions) -> bytes:

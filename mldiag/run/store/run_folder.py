@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -47,7 +48,8 @@ def written_whole(folder: Path) -> Iterator[Path]:
         raise MldiagError(
             f"the report cannot be written to {folder}: {error.strerror or error}",
             expected="free space on a disk that can be written; every finished trial is kept",
-            hint=f"df -h {folder.parent}   then the same command again: no trial runs twice",
+            hint=f"df -h {shlex.quote(str(folder.parent))}   "
+            "then the same command again: no trial runs twice",
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

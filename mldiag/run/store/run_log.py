@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mldiag.run.identity import Identity
+from mldiag.run.store.readable import folder_name, readable, seconds, shallow_json
 from mldiag.run.store.records import ExperimentSummary, ReserveUse, RunRecord
 
 _COLUMNS = "id, step, experiment, started, seconds, report, figures, tracking"
@@ -62,18 +63,18 @@ def update_tracking(
 def summary(connection: sqlite3.Connection) -> list[ExperimentSummary]:
     """Attempts by status, training time and runs of every experiment."""
     trials: dict[str, dict[str, int]] = {}
-    seconds: dict[str, float] = {}
+    spent_by: dict[str, float] = {}
     for name, status, count, spent in connection.execute(
         "SELECT i.experiment, a.status, count(*), sum(a.seconds) FROM attempts a "
         "JOIN identities i ON i.digest = a.identity GROUP BY i.experiment, a.status "
         "ORDER BY i.experiment, a.status"
     ):
         trials.setdefault(name, {})[status] = count
-        seconds[name] = seconds.get(name, 0.0) + spent
+        spent_by[name] = spent_by.get(name, 0.0) + spent
     counts = dict(connection.execute("SELECT experiment, count(*) FROM runs GROUP BY experiment"))
     return [
         ExperimentSummary(
-            name, trials.get(name, {}), seconds.get(name, 0.0), counts.get(name, 0),
+            name, trials.get(name, {}), spent_by.get(name, 0.0), counts.get(name, 0),
             next(iter(load(connection, name, 1)), None),
         )
         for name in sorted(trials.keys() | counts.keys())
@@ -101,19 +102,20 @@ def reserve_uses(connection: sqlite3.Connection, identity: Identity) -> list[Res
 
 
 def _record(connection: sqlite3.Connection, row: tuple[Any, ...]) -> RunRecord:
-    name, step, experiment, started, seconds, report, figures, tracking = row
+    name, step, experiment, started, spent, report, figures, tracking = row
     keys = connection.execute("SELECT key FROM run_trials WHERE run = ? ORDER BY position", (name,))
-    return RunRecord(
-        id=name,
-        step=step,
-        experiment=experiment,
-        started=started,
-        seconds=seconds,
-        report=json.loads(report),
-        trial_keys=tuple(key for (key,) in keys),
-        figures=tuple(json.loads(figures)),
-        tracking=None if tracking is None else json.loads(tracking),
-    )
+    with readable(f"the run {name!r}"):
+        return RunRecord(
+            id=folder_name(name),
+            step=str(step),
+            experiment=str(experiment),
+            started=seconds(started),
+            seconds=seconds(spent),
+            report=dict(shallow_json(report)),
+            trial_keys=tuple(key for (key,) in keys),
+            figures=tuple(map(str, shallow_json(figures))),
+            tracking=None if tracking is None else dict(shallow_json(tracking)),
+        )
 
 
 def _text(tracking: Mapping[str, Any] | None) -> str | None:

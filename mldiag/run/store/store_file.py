@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,20 +115,20 @@ def explained(path: Path) -> Iterator[None]:
             raise MldiagError(
                 f"another process has kept the store {path} locked for {BUSY_SECONDS:g} s",
                 expected="writes of a few milliseconds",
-                hint=f"fuser {path}   (shows which process)",
+                hint=f"fuser {shlex.quote(str(path))}   (shows which process)",
             ) from error
         if name.startswith("SQLITE_FULL"):
             raise MldiagError(
                 f"the disk is full: nothing more can be kept in {path}",
                 expected="free space; every trial that was reported as finished is safe",
-                hint=f"df -h {path.parent}",
+                hint=f"df -h {shlex.quote(str(path.parent))}",
             ) from error
         if name.startswith("SQLITE_IOERR"):
             raise MldiagError(
                 f"the disk refuses to keep {path}: {error}",
                 expected="a disk that is not full, broken or above a quota; every trial that was "
                 "reported as finished is safe",
-                hint=f"df -h {path.parent}",
+                hint=f"df -h {shlex.quote(str(path.parent))}",
             ) from error
         raise _unusable(path, str(error)) from error
 
@@ -136,7 +137,7 @@ def _unusable(path: Path, reason: str) -> MldiagError:
     return MldiagError(
         f"the store {path} cannot be used: {reason}",
         expected="a folder on this machine that can be written",
-        hint=f"chmod -R u+w {path.parent}   or: --store /another/folder",
+        hint=f"chmod -R u+w {shlex.quote(str(path.parent))}   or: --store /another/folder",
     )
 
 
@@ -160,7 +161,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, check: bool) -> None
         raise MldiagError(
             f"{path} is an SQLite file of another program",
             expected="a store that mldiag wrote, or no file",
-            hint=f"mv {path} {path}.other",
+            hint=shlex.join(["mv", str(path), f"{path}.other"]),
         )
     if version > SCHEMA_VERSION:
         raise MldiagError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,5 +133,5 @@ class Settings:
             raise MldiagError(
                 f"--fix {str(self.fix)!r}",
                 expected="the name of a new .csv or .parquet file",
-                hint=f"--fix {Path(self.fix).with_suffix('.parquet')}",
+                hint=f"--fix {shlex.quote(str(Path(self.fix).with_suffix('.parquet')))}",
             )

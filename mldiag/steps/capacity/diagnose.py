@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -219,7 +220,7 @@ def _next_step(experiment: Experiment, judged: Judged) -> str:
     """Where it gains, sweep on from there; else at the amount of data."""
     first = judged.remedies[0] if judged.remedies else None
     if first is not None and first.found.line.move is not None:
-        return f"sweep --param {first.found.line.name}"
+        return f"sweep --param {shlex.quote(first.found.line.name)}"
     if judged.verdict == "broken" and experiment.params:
         return "sweep --all"
     return "" if experiment.fixed_rows else "learning-curve"

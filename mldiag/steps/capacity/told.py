@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def undecided(check: Check, found: MeasuredLine, subject: str) -> Finding:
             f"{found.line.name} does not limit the model: from {found.line.shown(0)} to "
             f"{found.line.shown(-1)} every score is the same to the last digit",
             explanation=(
-                f"Or the training does not use it: mldiag sweep --param {found.line.name} tells."
+                f"Or the training does not use it: mldiag sweep --param {shlex.quote(found.line.name)} tells."
             ),
             evidence=evidence,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from mldiag.declaration import Experiment
@@ -92,7 +93,7 @@ def _next_step(experiment: Experiment) -> str:
     return (
         "sweep --all"
         if len(experiment.params) > 1
-        else f"sweep --param {next(iter(experiment.params))}"
+        else f"sweep --param {shlex.quote(next(iter(experiment.params)))}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -76,7 +77,8 @@ def with_value(findings: Sequence[Finding], tested: RangeTestDiagnosis | None) -
             value = summary.suggestion
             text = (
                 f"Set {subject.name} = {setting(value)}, which the range test suggests (now "
-                f"{setting(subject.default)}), and sweep around it: --param {suggested(subject, summary)}."
+                f"{setting(subject.default)}), and sweep around it: "
+                f"--param {shlex.quote(suggested(subject, summary))}."
             )
             action = replace(action, text=text, param=subject.name, value=value)
             finding = replace(finding, action=action)

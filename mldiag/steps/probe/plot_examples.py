@@ -133,9 +133,8 @@ def caption(axes: Axes, text: str, *, colour: str = "#333333") -> None:
 
 
 def said(text: str, width: int = 18) -> str:
-    """A name cut to its width, without signs that the drawing would read as formulas."""
-    short = text if len(text) <= width else f"{text[: width - 1]}…"
-    return short.replace("$", "")
+    """A name cut to its width."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _thinned(wave: NDArray[Any]) -> NDArray[Any]:

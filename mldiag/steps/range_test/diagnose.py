@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +94,7 @@ def diagnose(
         _headline(subject, summary, finding),
         finding.outcome,
         tables=() if summary is None else (_table(subject, summary),),
-        next_step=f"sweep --param {_asked(subject, summary)}",
+        next_step=f"sweep --param {shlex.quote(_asked(subject, summary))}",
         subject=subject,
         curves_by_seed=read,
         summary=summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,7 @@ def _nothing_seen(subject: Subject, tried: Sequence[TrialResult]) -> Finding:
         return _not_applicable(
             "no step of an optimizer was seen",
             "mldiag sees the steps of torch optimizers and of scikit-learn's MLP and SGD models. A training "
-            f"with an update of its own can be swept: mldiag sweep --param {subject.name}.",
+            f"with an update of its own can be swept: mldiag sweep --param {shlex.quote(subject.name)}.",
         )
     if not any("loss" in values for result in tried for _, values in result.history):
         return _not_applicable(
@@ -140,7 +141,8 @@ def _never_falls(subject: Subject, curves: Sequence[RangeCurve]) -> Finding:
         f"The loss does not fall anywhere between {subject.name} = {low} and {high}",
         explanation=(
             "Not by more than its noise from minibatch to minibatch. Either the range is wrong (give one of "
-            f"your own: --param {subject.name}=1e-6:10:log --range-test), or nothing is learned at all."
+            f"your own: --param {shlex.quote(f'{subject.name}=1e-6:10:log')} --range-test), "
+            "or nothing is learned at all."
         ),
         evidence={"param": subject.name, "seeds": len(curves)},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ def subject_of(experiment: Experiment, settings: Asked) -> Subject:
         raise MldiagError(
             f"{name!r} is categorical: it cannot rise",
             expected="a learning rate with a range",
-            hint=f"mldiag sweep --param {name}",
+            hint=f"mldiag sweep --param {shlex.quote(name)}",
         )
     low, high = float(declared.low), float(declared.high) * BEYOND
     if text:
@@ -74,7 +75,7 @@ def subject_of(experiment: Experiment, settings: Asked) -> Subject:
         raise MldiagError(
             f"a range test of {name} from {low:g} to {high:g}",
             expected="two rates above 0, the lower one first",
-            hint=f"--param {name}=1e-5:1:log --range-test",
+            hint=f"--param {shlex.quote(f'{name}=1e-5:1:log')} --range-test",
         )
     refusal, hint = _refusal(experiment, name)
     return Subject(
@@ -94,7 +95,7 @@ def _named(experiment: Experiment, settings: Asked) -> tuple[str, str]:
         raise MldiagError(
             "a range test raises one learning rate",
             expected="one parameter",
-            hint=f"--param {asked[0][0]} --range-test",
+            hint=f"--param {shlex.quote(asked[0][0])} --range-test",
         )
     if asked:
         return asked[0][0].strip(), asked[0][2]
@@ -107,7 +108,8 @@ def _named(experiment: Experiment, settings: Asked) -> tuple[str, str]:
         else f"several parameters are learning rates: {', '.join(rates)}",
         expected='--param with its name, or role="learning_rate" in its declaration',
         nearest=", ".join(rates or experiment.params),
-        hint=f"mldiag sweep --param {next(iter(rates or experiment.params), 'lr')} --range-test",
+        hint=f"mldiag sweep --param {shlex.quote(next(iter(rates or experiment.params), 'lr'))} "
+        "--range-test",
     )
 
 
@@ -140,5 +142,5 @@ def _refusal(experiment: Experiment, name: str) -> tuple[str, str]:
         )
     return (
         f"{kind} takes no gradient steps at {name} that could be raised one by one",
-        f"Sweep it instead: mldiag sweep --param {name}.",
+        f"Sweep it instead: mldiag sweep --param {shlex.quote(name)}.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -191,12 +192,11 @@ def asked_axes(experiment: Experiment, settings: Settings) -> tuple[Axis, ...]:
             "no parameter to move",
             expected="--param NAME for one of them, or --all",
             nearest=", ".join(experiment.params) or "none is declared",
-            hint=" ".join(
+            hint=shlex.join(
                 [
-                    "mldiag sweep",
-                    experiment.shown_target,
-                    "--param",
-                    next(iter(experiment.params), "NAME"),
+                    *("mldiag", "sweep"),
+                    *([experiment.shown_target] if experiment.shown_target else []),
+                    *("--param", next(iter(experiment.params), "NAME")),
                 ]
             ),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 
 from mldiag.early_checks import check_count, check_gain
@@ -104,7 +105,7 @@ class Settings:
                 raise MldiagError(
                     f"parameter {name!r} is named twice",
                     expected="each once, with all its values",
-                    hint=f"--param {name}",
+                    hint=f"--param {shlex.quote(name)}",
                 )
         if self.search is not None and self.search not in METHODS:
             raise unknown_name("search method", self.search, METHODS, hint="--search tpe")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.capacity.measured import MeasuredLine
 from mldiag.steps.capacity.told import numbers_of, severity, train_beside, undecided
@@ -43,7 +45,7 @@ def _gains(check: Check, remedy: Remedy, at_default: str, evidence: dict[str, ob
     better = f"{found.line.name} = {found.line.shown(found.best)}"
     at_end = found.best in (0, len(found.line.values) - 1) and found.line.ordered
     further = (
-        f" It is the farthest value tried: mldiag sweep --param {found.line.name}."
+        f" It is the farthest value tried: mldiag sweep --param {shlex.quote(found.line.name)}."
         if at_end
         else ""
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +134,7 @@ def _against_its_own_default(found: MeasuredAxis) -> str:
         return ""
     return (
         f"Both were trained {found.axis.while_}: whether that beats the defaults of everything is another "
-        f"question, which --param {found.axis.base[0][0]} answers."
+        f"question, which --param {shlex.quote(found.axis.base[0][0])} answers."
     )
 
 

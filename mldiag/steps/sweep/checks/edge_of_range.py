@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.sweep.measured import MeasuredAxis
 from mldiag.wording import setting
@@ -32,7 +34,9 @@ def judge(found: MeasuredAxis, command: str = "mldiag sweep") -> Finding | None:
         f"{name} = {value} stands at the {edge} edge of the range: widen it",
         explanation="A better value may lie beyond; --widen goes on by itself.",
         evidence={"param": name, "value": found.best_value, "edge": edge},
-        action=Action("tune", f"Look beyond {name} = {value}: --param {wider}", param=name),
-        command=f"{command} --param {wider}",
+        action=Action(
+            "tune", f"Look beyond {name} = {value}: --param {shlex.quote(wider)}", param=name
+        ),
+        command=f"{command} --param {shlex.quote(wider)}",
         caused_by="MD501" if found.measured.verdict == "better value" else None,
     )

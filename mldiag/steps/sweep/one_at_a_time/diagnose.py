@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,10 +126,11 @@ def _next_step(axes: Sequence[MeasuredAxis]) -> str:
     """Look beyond an edge first; else at the amount of data."""
     for found in axes:
         if found.edge is not None:
-            return f"sweep --param {found.axis.suggested_range(low=found.edge == 'low')}"
+            wider = found.axis.suggested_range(low=found.edge == "low")
+            return f"sweep --param {shlex.quote(wider)}"
     for found in axes:
         if better_value.looks_better(found.measured):
-            return f"sweep --param {found.axis.name} --design full"
+            return f"sweep --param {shlex.quote(found.axis.name)} --design full"
     return "learning-curve"
 
 

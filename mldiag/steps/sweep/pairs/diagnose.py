@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -162,7 +163,8 @@ def _next_step(joints: Sequence[Joint], alone: AxesDiagnosis) -> str:
     """Where pairs act on each other, search them together; else what one at a time says."""
     for joint in joints:
         if joint.verdict == "misleads":
-            return f"sweep --search auto --param {joint.names[0]} --param {joint.names[1]}"
+            first, second = map(shlex.quote, joint.names)
+            return f"sweep --search auto --param {first} --param {second}"
     return alone.next_step
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +148,7 @@ def _of_dates(names: list[str], skills: dict[str, float], evidence: dict[str, An
             "come."
         ),
         evidence=evidence,
-        action=Action("fix_split", f"Split by time: --time {names[0]}."),
+        action=Action("fix_split", f"Split by time: --time {shlex.quote(names[0])}."),
     )
 
 
