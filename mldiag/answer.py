@@ -13,12 +13,12 @@ from typing import Any
 from mldiag.command_text import command_of, next_command
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Report, TrialCounts, plain, ranked
+from mldiag.redaction import redacted
 from mldiag.report.page import report_page
 from mldiag.run.environment import environment
 from mldiag.run.identity import Identity
 from mldiag.run.store.records import RunRecord
 from mldiag.run.store.run_folder import written_whole
-from mldiag.redaction import redacted
 from mldiag.steps import Step, public_fields
 from mldiag.steps.trial_checks import judge_trials
 from mldiag.tracking import projection

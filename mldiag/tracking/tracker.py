@@ -173,7 +173,9 @@ class Tracker:
     def _fail(self, reason: str) -> None:
         if self._failure is None:
             self._failure = redacted(reason)  # the last words of a process may be anything
-            self._notice(f"not in MLflow: {self._failure}\nEvery result is kept; later: mldiag sync")
+            self._notice(
+                f"not in MLflow: {self._failure}\nEvery result is kept; later: mldiag sync"
+            )
 
     def _let_go(self, process: WriterProcess) -> None:
         self._process = None
