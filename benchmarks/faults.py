@@ -37,7 +37,10 @@ from faults_lab import JOBS, Lab, Server, folder_of, processes
 
 REPEATS = 20
 KILL_AFTER = {"local": (0.5, 12.0), "dask": (4.0, 20.0)}  # seconds of a command's life
-GAVE_UP = ("worker processes end before", "does not answer any more", "there is no Dask worker")
+GAVE_UP = (
+    "worker processes end before", "does not answer any more", "there is no Dask worker",
+    "cluster does not start",
+)  # fmt: skip
 
 
 def in_mlflow(database_file: Path) -> list[tuple[str, Counter[str]]]:
