@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from mldiag.cli.errors import error_text, failure_of
+from mldiag.run.store.records import result_from_json
 from tests.postgres import postgres_server
 from tests.services.command import (
     begun,
@@ -23,7 +24,7 @@ from tests.services.command import (
 from tests.services.tracking_server import Door, TrackingServer
 
 USER, PASSWORD, TOKEN = "reader", "s3cr3t-pa55word", "t0ken-of-nobody"
-STUDY_PASSWORD = "0f/the@search"  # drivers of databases take such signs as they are
+STUDY_PASSWORD = "0f/the:search"  # drivers of databases take such signs as they are
 WRONG = "wr0ng-pa55word"
 SECRETS = (PASSWORD, TOKEN, STUDY_PASSWORD, WRONG)
 
@@ -108,11 +109,9 @@ def newest(server, folder):
 def stored(folder):
     """What the store holds of each trial: the value of `cut`, and the score."""
     with sqlite3.connect(folder / ".mldiag" / "trials.db") as store:
-        rows = store.execute("SELECT spec, result FROM attempts WHERE answers = 1").fetchall()
-    return sorted(
-        (float(dict(json.loads(spec)["params"])["cut"]), json.loads(result)["metrics"]["accuracy"])
-        for spec, result in rows
-    )
+        rows = store.execute("SELECT result FROM attempts WHERE status = 'ok'").fetchall()
+    results = [result_from_json(text) for (text,) in rows]
+    return sorted((dict(one.spec.params)["cut"], one.metrics["accuracy"]) for one in results)
 
 
 def compared(server, folder):
@@ -168,11 +167,12 @@ def test_a_server_that_goes_and_comes_back_has_everything_once(server, folder):
 
     client, gate = MlflowClient(server.address), folder / "gate"
     known = len(_all_runs(client))
-    process = begun(folder, *SWEEP, *INLINE, MLFLOW_TRACKING_URI=server.address, GATE=str(gate))
-    until(lambda: len(_all_runs(client)) > known + 1, process)  # its own, and that of a trial
-    server.kill()
-    gate.touch()
-    out, err = process.communicate(timeout=180)
+    uri = server.address
+    with begun(folder, *SWEEP, *INLINE, MLFLOW_TRACKING_URI=uri, GATE=str(gate)) as process:
+        until(lambda: len(_all_runs(client)) > known + 1, process)  # its own, and that of a trial
+        server.kill()
+        gate.touch()
+        out, err = process.communicate(timeout=180)
     server.start()
     assert process.returncode == 0
     assert "cut" in out
@@ -206,15 +206,16 @@ def test_no_secret_is_in_what_failing_and_killed_commands_leave(server, database
     _, parent, children = newest(server, folder)
     assert {run.info.status for run in children} == {"FINISHED", "FAILED"}
     assert "no luck with" in json.dumps([run.to_dictionary() for run in children])
-    process = begun(folder, *words, "--fresh", GATE=str(folder / "never"))
+    before = len(stored(folder))
+    with begun(folder, *words, "--fresh", GATE=str(folder / "never")) as process:
 
-    def seen():
-        lines.extend(lines_of_children(process.pid))
-        return len(stored(folder)) > 8  # of the first command were six good trials
+        def seen():
+            lines.extend(lines_of_children(process.pid))
+            return len(stored(folder)) > before
 
-    until(seen, process)
-    process.send_signal(signal.SIGKILL)
-    said += process.communicate(timeout=60)
+        until(seen, process)
+        process.send_signal(signal.SIGKILL)
+        said += process.communicate(timeout=60)
     assert lines
     assert [line for line in lines if PASSWORD in line] == []
     assert [secret for secret in SECRETS if secret in "".join(said)] == []
@@ -233,12 +234,13 @@ def test_no_secret_of_a_study_is_told(server, databases, folder):
     code, *more = carried_out(folder, *words, "--study", study.replace("/search", "/postgres"))
     assert code == 2
     assert "a database for the search alone" in more[1]
-    code, *last = carried_out(folder, *SEARCH, "--no-mlflow", "--study", study.replace("127", "1"))
+    nobody = f"postgresql://mldiag:{STUDY_PASSWORD}@127.0.0.1:1/search"
+    code, *last = carried_out(folder, *SEARCH, "--no-mlflow", "--study", nobody)
     assert code == 2
     assert "cannot be opened" in last[1]
     assert STUDY_PASSWORD not in "".join(said + more + last)
     assert places_of(SECRETS, folder, server.folder) == []
-    assert "--study postgresql://***@" in dumped(databases.mlflow)
+    assert "postgresql://***@127.0.0.1" in dumped(databases.mlflow)
     for url in (databases.mlflow, databases.search):
         assert [secret for secret in SECRETS if secret in dumped(url)] == []
 

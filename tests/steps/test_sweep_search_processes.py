@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -110,21 +111,17 @@ def test_one_that_is_killed_leaves_nothing_behind_but_its_trial(folder):
     assert len(trained(folder)) <= len(keys) + 2  # only what the dead one had in flight ran again
 
 
-def rows(folder):
-    with sqlite3.connect(folder / "study.db") as connection:
-        return connection.execute(
-            "SELECT k.value_json, t.state FROM trials t JOIN trial_user_attributes k "
-            "ON k.trial_id = t.trial_id AND k.key = 'mldiag_key'"
-        ).fetchall()
+def finished(connection):
+    found = connection.execute(
+        "SELECT k.value_json FROM trial_user_attributes k JOIN trial_user_attributes r "
+        "ON r.trial_id = k.trial_id AND r.key = 'mldiag_result' WHERE k.key = 'mldiag_key'"
+    )
+    return sorted(key for (key,) in found.fetchall())
 
 
-def finished(folder):
-    with sqlite3.connect(folder / "study.db") as connection:
-        found = connection.execute(
-            "SELECT k.value_json FROM trial_user_attributes k JOIN trial_user_attributes r "
-            "ON r.trial_id = k.trial_id AND r.key = 'mldiag_result' WHERE k.key = 'mldiag_key'"
-        )
-        return [key for (key,) in found]
+def finished_in_the_file(folder):
+    with closing(sqlite3.connect(folder / "study.db")) as connection:
+        return finished(connection)
 
 
 def machines(folder, url, count):
@@ -134,18 +131,21 @@ def machines(folder, url, count):
 
 
 def shared_answers(folder, url, count):
+    """What all processes trained: nothing twice, and each of them has the whole answer."""
     answers = [answered(process) for process in machines(folder, url, count)]
     everything = [digest for n in range(count) for digest in trained(folder, f"log{n}")]
     assert len(everything) == len(set(everything))
     assert all(answer["result"] == answers[0]["result"] for answer in answers)
     assert len(answers[0]["result"]["points"]) == 14
-    return everything
+    assert sum(answer["trials"]["run"] for answer in answers) == len(everything)
+    return answers[0]["result"], everything
 
 
 def test_machines_without_a_common_store_share_a_search_through_a_study(folder):
-    everything = shared_answers(folder, f"sqlite:///{folder}/study.db", 3)
-    assert sorted(finished(folder)) == sorted(set(finished(folder)))
-    assert len(finished(folder)) == len(everything)
+    _, everything = shared_answers(folder, f"sqlite:///{folder}/study.db", 3)
+    found = finished_in_the_file(folder)
+    assert found == sorted(set(found))
+    assert len(found) == len(everything)
 
 
 def test_a_killed_machine_is_replaced(folder):
@@ -156,7 +156,8 @@ def test_a_killed_machine_is_replaced(folder):
     victim.communicate()
     answer = answered(whole)
     assert len(answer["result"]["points"]) == 14
-    assert sorted(finished(folder)) == sorted(set(finished(folder)))
+    found = finished_in_the_file(folder)
+    assert found == sorted(set(found))
 
 
 def test_a_study_that_cannot_be_opened_is_told(folder):
@@ -174,5 +175,13 @@ def postgres():
 
 
 def test_four_machines_share_a_search_through_postgresql(folder, postgres):
-    everything = shared_answers(folder, postgres, 4)
-    assert len(everything) == len(set(everything))
+    psycopg = pytest.importorskip("psycopg")
+    result, everything = shared_answers(folder, postgres, 4)
+    assert sum(bool(trained(folder, f"log{n}")) for n in range(4)) > 1
+    with closing(psycopg.connect(postgres)) as connection:
+        found = finished(connection)
+    assert found == sorted(set(found))
+    assert len(found) == len(everything)
+    alone = answered(begun(folder, name="log4", store=folder / "s4"))
+    assert alone["result"] == result
+    assert sorted(trained(folder, "log4")) == sorted(everything)  # four cost no more than one
