@@ -49,9 +49,9 @@ def threshold(trial):
     right = (trial.X_valid[:, 0] > cut).astype(int) == trial.y_valid
     return {"accuracy": float(np.mean(right))}
 """
-SWEEP = tuple(["sweep", "--param", "cut=1,2,3,6", "--repeats", "2", "--design", "full"])
+SWEEP = ("sweep", "--param", "cut=1,2,3,6", "--repeats", "2", "--design", "full")
 INLINE = ("--engine", "inline")
-SEARCH = tuple(["sweep", "--search", "tpe", "--trials", "4", "--repeats", "2"])
+SEARCH = ("sweep", "--search", "tpe", "--trials", "4", "--repeats", "2")
 RIGHT = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
 
 
