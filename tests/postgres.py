@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,20 @@ def programs():
     return found[-1].parent if found else Path(which).parent if which else None
 
 
+def _missing(what):
+    if REQUIRED:
+        pytest.fail(f"{what}, and it is required")
+    pytest.skip(f"{what}; MLDIAG_REQUIRE_POSTGRES=1 insists")
+
+
 @contextmanager
 def postgres_server():
     """A server that trusts every user of this machine; yields its URL. It refuses to run as root."""
     found = programs()
     if found is None:
-        if REQUIRED:
-            pytest.fail("no PostgreSQL server is installed here, and one is required")
-        pytest.skip("no PostgreSQL server is installed here; MLDIAG_REQUIRE_POSTGRES=1 insists")
-    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+        _missing("no PostgreSQL server is installed here")
+    if find_spec("psycopg") is None:
+        _missing("the extra `postgres` is not installed")
     place = Path(tempfile.mkdtemp(prefix="mldiag-pg-"))
     who = {}
     if os.getuid() == 0:

@@ -58,9 +58,9 @@ RIGHT = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
 @pytest.fixture(scope="module")
 def databases():
     """One for MLflow and one for searches: their tables do not go together."""
-    import psycopg
-
     with postgres_server() as url:
+        import psycopg
+
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE search")
         yield SimpleNamespace(mlflow=url, search=url.removesuffix("postgres") + "search")
