@@ -9,8 +9,8 @@ process of its own; the others keep nothing but what the function returns.
 1. Overhead of a trial: wall time of all workers, less the time inside the trials, by the length of a trial.
    Two workers; Optuna's loop has one.
 2. The second worker: 40 trials of .2 s of computing, one worker against two.
-3. The start: from a bare interpreter to the first result of scikit-learn; what an engine takes to start is
-   what it takes more than `inline`.
+3. The start: a whole process, from a bare interpreter to its end, with the first result of scikit-learn; what
+   an engine takes to start and to end is what it takes more than `inline`.
 4. Cost of a trial where there are 10 to 100,000 of them that take no time, store and plan included.
 """
 
@@ -30,6 +30,8 @@ from pathlib import Path
 from typing import Any
 
 LENGTHS = (0.0, 0.02, 0.3)
+WARM_SECONDS, WARM_LEAST = 4.0, 0.004
+"""Trials of so many seconds in all go before; one is taken for at least so long."""
 SIZES = (10, 100, 1000, 10_000, 100_000)
 MOST_OF = {"Optuna, in memory": 10_000, "Optuna, SQLite": 1000}
 Work = Callable[[float], float]
@@ -114,19 +116,26 @@ WAYS: dict[str, tuple[int, Callable[[Work, float, int], Iterator[float]]]] = {
 WORKS: dict[str, Work] = {"slept": slept, "computed": computed}
 
 
-def timed(way: str, work: str, seconds: float, trials: int) -> tuple[float, float]:
-    """Wall time and time inside the trials, in seconds; the first two trials start the engine."""
+def timed(way: str, work: str, seconds: float, trials: int, warm: int = 0) -> tuple[float, float]:
+    """Wall time of so many trials up to the last result, and the time inside them, in seconds.
+
+    The first trials start the engine: one of each worker, and `warm` more where all workers must be there.
+    What it takes to end an engine is no cost of a trial, and is in the third part.
+    """
     workers, run = WAYS[way]
-    start, inside = time.perf_counter(), 0.0
-    for number, spent in enumerate(run(WORKS[work], seconds, trials + workers), start=1):
-        if number == workers:
-            start, inside = time.perf_counter(), 0.0
+    before = workers + warm
+    start = last = time.perf_counter()
+    inside = 0.0
+    for number, spent in enumerate(run(WORKS[work], seconds, trials + before), start=1):
+        last = time.perf_counter()
+        if number == before:
+            start, inside = last, 0.0
         else:
             inside += spent
-    return time.perf_counter() - start, inside
+    return last - start, inside
 
 
-def apart(way: str, work: str, seconds: float, trials: int) -> tuple[float, float]:
+def apart(way: str, work: str, seconds: float, trials: int, warm: int = 0) -> tuple[float, float]:
     """The same in a process of its own."""
     folder = str(Path(__file__).parent)
     code = f"""
@@ -134,7 +143,7 @@ def apart(way: str, work: str, seconds: float, trials: int) -> tuple[float, floa
         sys.path.insert(0, {folder!r})
         import engines
         if __name__ == "__main__":
-            print(json.dumps(engines.timed({way!r}, {work!r}, {seconds!r}, {trials!r})))
+            print(json.dumps(engines.timed({way!r}, {work!r}, {seconds!r}, {trials!r}, {warm!r})))
     """
     wall, inside = json.loads(process(code).splitlines()[-1])
     return wall, inside
@@ -168,9 +177,10 @@ def overheads() -> None:
         shown = []
         for length in LENGTHS:
             trials = 400 if length < 0.1 else 40
+            warm = round(WARM_SECONDS / max(length, WARM_LEAST))
             costs = []
             for _ in range(3):
-                wall, inside = apart(way, "slept", length, trials)
+                wall, inside = apart(way, "slept", length, trials, warm)
                 costs.append((wall * WAYS[way][0] - inside) / trials * 1000)
             shown.append(f"{statistics.median(costs):6.2f} ({min(costs):.2f} to {max(costs):.2f})")
         told = "   ".join(
@@ -185,7 +195,9 @@ def second_worker() -> None:
     for way in ("mldiag, local", "mldiag, dask", "joblib"):
         ratios = []
         for _ in range(3):
-            one, two = (apart(name, "computed", 0.2, 40)[0] for name in (f"{way}, one worker", way))
+            one, two = (
+                apart(name, "computed", 0.2, 40, 20)[0] for name in (f"{way}, one worker", way)
+            )
             ratios.append(one / two)
         print(
             f"  {way:20} {statistics.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})",
@@ -229,7 +241,7 @@ JOBLIB_START = """
 def starts() -> None:
     """From a bare interpreter to the first result."""
     print(
-        "3. Process to the first result of scikit-learn, two workers: median (smallest to largest) of five"
+        "3. A process with one result of scikit-learn, two workers: median (smallest to largest) of five"
     )
     inline = textwrap.dedent(START)
     ways = {

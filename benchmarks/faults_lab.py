@@ -203,7 +203,7 @@ class Lab:
         """Kill one of a command's processes, but not itself."""
         kinds = {
             "tracking.process": "MLflow's writer", "forkserver": "worker or fork server",
-            "spawn_main": "Dask worker or trial", "dask_local": "Dask scheduler",
+            "spawn_main": "Dask worker or trial", "dask.local": "Dask scheduler",
         }  # fmt: skip
         living = [
             (pid, kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,16 +93,29 @@ def record_of(
     )
 
 
+@dataclass(frozen=True)
+class EndedRun:
+    """How the trials of a command went.
+
+    Args:
+        counts: Trials planned, run, taken from the store, and failed.
+        command: The command that asks for the same again.
+        resume: The command that goes on as this one was run.
+        interrupted: Whether the user stopped the run.
+    """
+
+    counts: TrialCounts
+    command: str
+    resume: str
+    interrupted: bool
+
+
 def report_of(
     step: Step,
     experiment: Experiment,
     diagnosis: Diagnosis,
     results: Sequence[TrialResult],
-    *,
-    counts: TrialCounts,
-    command: str,
-    resume: str,
-    interrupted: bool,
+    ended: EndedRun,
 ) -> Report:
     """The report of a diagnosis, with what was found on the trials themselves.
 
@@ -111,21 +124,20 @@ def report_of(
         experiment: The experiment.
         diagnosis: The step's answer.
         results: The results it rests on.
-        counts: Trials planned, run, taken from the store, and failed.
-        command: The command that asks for the same again.
-        resume: The command that goes on as this one was run.
-        interrupted: Whether the user stopped the run.
+        ended: How the trials went.
     """
     cost = sum(result.wall_seconds for result in results)
     findings = tuple(
         replace(
-            finding, command=finding.command or command, cost_seconds=finding.cost_seconds or cost
+            finding,
+            command=finding.command or ended.command,
+            cost_seconds=finding.cost_seconds or cost,
         )
         for finding in (*diagnosis.findings, *judge_trials(_as_declared(results)))
     )
     notices = list(dict.fromkeys([*diagnosis.notices, *_trial_notices(results)]))
-    if interrupted:
-        notices.append(f"interrupted: this is the answer so far; to go on: {resume}")
+    if ended.interrupted:
+        notices.append(f"interrupted: this is the answer so far; to go on: {ended.resume}")
     metric = experiment.metric
     return Report(
         step=step.name,
@@ -134,8 +146,8 @@ def report_of(
         outcome=diagnosis.outcome,
         headline=diagnosis.headline,
         findings=findings if diagnosis.in_order else ranked(findings),
-        result=plain(diagnosis.result()) | {"interrupted": interrupted},
-        trials=counts,
+        result=plain(diagnosis.result()) | {"interrupted": ended.interrupted},
+        trials=ended.counts,
         cost_seconds=cost,
         notices=tuple(notices),
         tables=diagnosis.tables,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,6 @@ def step_function(step: Step) -> StepFunction:
         ['experiment', 'param', 'values']
     """
     settings_type = step.settings_type()
-    own = {field.name for field in public_fields(settings_type)}
-    shared = {field.name for field in fields(CommonSettings)}
 
     def function(experiment: Experiment, **options: Any) -> Report:
         if not isinstance(experiment, Experiment):
@@ -50,15 +48,7 @@ def step_function(step: Step) -> StepFunction:
                 expected="the call in a guarded block: every worker that loads the file would repeat it",
                 hint='if __name__ == "__main__":',
             )
-        for name in options:
-            if name not in own | shared:
-                raise _unknown_option(name, settings_type, own | shared)
-        try:
-            check_common(**{k: v for k, v in options.items() if k in shared - {"fresh"}})
-            settings = settings_type(**{k: v for k, v in options.items() if k in own})
-            common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
-        except MldiagError as error:
-            raise _in_python(error) from None
+        settings, common = _settings(settings_type, options)
         run = check_up if step is CHECKUP else partial(diagnose_experiment, step)
         with ProgressListener() as listener:
             return run(experiment, settings, common, listener)
@@ -115,47 +105,78 @@ def audit(
     from mldiag.adapters.audit_target import audited_data, audited_experiment
 
     step = step_named("audit")
-    settings_type = step.settings_type()
-    own = {field.name for field in public_fields(settings_type)}
-    shared = {field.name for field in fields(CommonSettings)}
-    for name in options:
-        if name not in own | shared:
-            raise _unknown_option(name, settings_type, own | shared)
-    columns = {"target_column": target, "group": group, "time": time}
-    for name, column in columns.items():
-        if column is not None and not isinstance(column, (str, int)):
-            raise MldiagError(
-                f"{name.removesuffix('_column')} is a {type(column).__name__}",
-                expected="the name of a column",
-                hint=f"{name.removesuffix('_column')}='COLUMN'",
-            )
-    named = {name: None if column is None else str(column) for name, column in columns.items()}
-    named["task"] = task
-    paths = {"test": test} if isinstance(test, (str, Path)) else {}
-    paths |= {"estimator": estimator} if isinstance(estimator, str) else {}
-    try:
-        check_common(**{k: v for k, v in options.items() if k in shared - {"fresh"}})
-        settings = settings_type(**named, **paths, **{k: v for k, v in options.items() if k in own})
-        common = CommonSettings(**{k: v for k, v in options.items() if k in shared})
-    except MldiagError as error:
-        raise _in_python(error) from None
+    given: dict[str, Any] = {
+        "target_column": _column("target", target),
+        "group": _column("group", group),
+        "time": _column("time", time),
+        "task": task,
+    }
+    if isinstance(test, (str, Path)):
+        given["test"] = test
+    if isinstance(estimator, str):
+        given["estimator"] = estimator
+    settings, common = _settings(step.settings_type(), options, **given)
     check_outputs(train, settings)
     if isinstance(train, Experiment):
         experiment = audited_experiment(train, settings)
     else:
-        model = None if isinstance(estimator, str) else estimator
-        if model is not None and (isinstance(model, type) or not hasattr(model, "fit")):
-            raise MldiagError(
-                f"estimator is {model!r:.60}",
-                expected="a scikit-learn estimator that was made, such as SVC()",
-                hint="estimator=SVC()",
-            )
-        experiment = audited_data(train, settings, test=test, estimator=model)
+        experiment = audited_data(train, settings, test=test, estimator=_made(estimator))
     with ProgressListener() as listener:
         report = diagnose_experiment(step, experiment, settings, common, listener)
         for told in write_outputs(experiment, settings, report):
             listener.notice(told)
     return report
+
+
+def _settings(
+    settings_type: type[Any], options: Mapping[str, Any], **given: Any
+) -> tuple[Any, CommonSettings]:
+    """The settings of a step, and those that every step has, from keyword arguments.
+
+    Args:
+        settings_type: The step's.
+        options: As a person gave them.
+        **given: Fields of the step's settings that are known already.
+
+    Raises:
+        MldiagError: If there is no such option, or it cannot have this value; in words of Python.
+    """
+    own = {field.name for field in public_fields(settings_type)}
+    shared = {field.name for field in fields(CommonSettings)}
+    for name in options:
+        if name not in own | shared:
+            raise _unknown_option(name, settings_type, own | shared)
+    common = {name: value for name, value in options.items() if name in shared}
+    given |= {name: value for name, value in options.items() if name in own}
+    try:
+        check_common(**{name: value for name, value in common.items() if name != "fresh"})
+        return settings_type(**given), CommonSettings(**common)
+    except MldiagError as error:
+        raise _in_python(error) from None
+
+
+def _column(name: str, column: Any) -> str | None:
+    """A column's name as text."""
+    if column is None or isinstance(column, (str, int)):
+        return None if column is None else str(column)
+    raise MldiagError(
+        f"{name} is a {type(column).__name__}",
+        expected="the name of a column",
+        hint=f"{name}='COLUMN'",
+    )
+
+
+def _made(estimator: Any) -> Any:
+    """An estimator that was made; None where it is told by its name."""
+    if estimator is None or isinstance(estimator, str):
+        return None
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise MldiagError(
+            f"estimator is {estimator!r:.60}",
+            expected="a scikit-learn estimator that was made, such as SVC()",
+            hint="estimator=SVC()",
+        )
+    return estimator
 
 
 def _unknown_option(name: str, settings_type: type[Any], known: Collection[str]) -> MldiagError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mldiag.adapters.config import configured
-from mldiag.answer import context_of, keep, record_of, report_of
+from mldiag.answer import EndedRun, context_of, keep, record_of, report_of
 from mldiag.command_text import command_of
 from mldiag.declaration import Experiment
 from mldiag.earlier_answer import earlier_answer, shown_in_mlflow
@@ -32,8 +32,9 @@ from mldiag.run.shared_study import SharedStudy, brought
 from mldiag.run.store.trial_store import Store
 from mldiag.steps import Step
 from mldiag.tracking import writer_process
-from mldiag.tracking.destination import TrackingSettings, resolve_destination
-from mldiag.tracking.tracker import Tracker
+from mldiag.tracking.context import RunAnswer
+from mldiag.tracking.destination import Destination, TrackingSettings, resolve_destination
+from mldiag.tracking.tracker import Tracked, Tracker
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
 
@@ -158,14 +159,7 @@ def diagnose_experiment(
         MldiagError: If a setting, the data or the store is wrong.
     """
     common, listener = common or CommonSettings(), listener or SilentListener()
-    folder = common.store_folder(experiment)
-    destination = resolve_destination(
-        TrackingSettings(common.tracking_uri),
-        experiment.home,
-        config_uri=configured(experiment.home, "tracking_uri"),
-    )
-    if destination is not None:
-        check_tracking_uri(destination.uri)
+    folder, destination = common.store_folder(experiment), _destination(experiment, common)
     if step.reads_data and experiment.inspected is not None:
         writer_process.prepare_store(destination)
     step.look(experiment, listener.looking)
@@ -185,43 +179,56 @@ def diagnose_experiment(
             keep_other = partial(_keep_other, store, identity)
             bring = partial(brought, executor, study, keep=keep_other, lot=common.jobs)
             results = _run(step, experiment, told, executor, tracker, log, bring, listener.notice)
-            _check_some_code_ran(results)
             diagnosis = step.diagnose(experiment, told, results)
-            report = report_of(
-                step,
-                experiment,
-                diagnosis,
-                results,
-                counts=executor.counts,
-                command=context.command,
-                resume=command_of(step, experiment, settings, common),
-                interrupted=executor.interrupted,
-            )
+            resume = command_of(step, experiment, settings, common)
+            ended = EndedRun(executor.counts, context.command, resume, executor.interrupted)
+            report = report_of(step, experiment, diagnosis, results, ended)
             keys = tuple(identity.key(result.spec) for result in results)
-            earlier = None if executor.counts.run else earlier_answer(store, report, keys)
-            if earlier is not None:
+            if not executor.counts.run and (earlier := earlier_answer(store, report, keys)):
                 tracked = shown_in_mlflow(store, earlier, destination, notice=listener.notice)
                 return _handed_out(replace(report, figures=earlier.figures), tracked)
-            report, answer = keep(
-                step, context, diagnosis, report, folder / "runs" / context.run_id
-            )
-            wanted: dict[str, Any] | None = None if destination is not None else {}
+            kept_in = folder / "runs" / context.run_id
+            report, answer = keep(step, context, diagnosis, report, kept_in)
+            wanted = None if destination is not None else {}
             store.save_run(record_of(context, report, answer, keys, tracking=wanted))
         finally:
-            try:
-                if study is not None:
-                    study.close()
-                executor.close()
-            finally:  # also where the disk is full, and not even a claim can be given up
-                place = tracker.close(answer)
-        if place is None:
-            return _handed_out(report, None)
-        store.update_tracking(context.run_id, asdict(place))
-        return _handed_out(report, asdict(place))
+            place = _closed(study, executor, tracker, answer)
+        if place is not None:
+            store.update_tracking(context.run_id, asdict(place))
+        return _handed_out(report, asdict(place) if place else None)
 
 
 def _handed_out(report: Report, tracked: dict[str, Any] | None) -> Report:
     return replace(report, mlflow=tracked, as_html=report_html, as_text=report_text)
+
+
+def _destination(experiment: Experiment, common: CommonSettings) -> Destination | None:
+    """Where MLflow is written to; None for nowhere.
+
+    Raises:
+        MldiagError: If it cannot be.
+    """
+    destination = resolve_destination(
+        TrackingSettings(common.tracking_uri),
+        experiment.home,
+        config_uri=configured(experiment.home, "tracking_uri"),
+    )
+    if destination is not None:
+        check_tracking_uri(destination.uri)
+    return destination
+
+
+def _closed(
+    study: SharedStudy | None, executor: Executor, tracker: Tracker, answer: RunAnswer | None
+) -> Tracked | None:
+    """Let everything go, however the command ended; where MLflow has it."""
+    try:
+        if study is not None:
+            study.close()
+        executor.close()
+    finally:  # also where the disk is full, and not even a claim can be given up
+        place = tracker.close(answer)
+    return place
 
 
 def _run(
@@ -256,7 +263,9 @@ def _run(
             kept = result if keep_rows else replace(result, predictions=None)
             results[result.spec.digest] = kept
         if not fresh or executor.interrupted or len(results) == before:
-            return list(results.values())
+            break
+    _check_some_code_ran(tuple(results.values()))
+    return list(results.values())
 
 
 def _keep_other(store: Store, identity: Identity, result: TrialResult) -> None:

@@ -17,7 +17,8 @@ from mldiag.declaration import Experiment
 from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.findings import Report, plain
-from mldiag.run.budget import Budget, TrainedSeconds, parse_budget
+from mldiag.run.budget import Budget, parse_budget
+from mldiag.run.budget_clock import TrainedSeconds
 from mldiag.run.engines.fork_server import start_early
 from mldiag.run.engines.pool import environment_of_workers
 from mldiag.run.fresh_process import runs_again
@@ -76,25 +77,7 @@ def check_up(
     _start_workers_early(experiment, common)
     gathered = _earlier(experiment, common, identity)
     measured = partial(_training_seconds, experiment, common, identity)
-    asked: list[Asked] = []
-    while True:
-        if purse.training_seconds is None:
-            purse.training_seconds = measured()
-        stage = next_stage(
-            settings.asked,
-            asked,
-            parameters=len(experiment.params),
-            trainings_left=purse.trainings_left(asked),
-            training_seconds=purse.training_seconds,
-            repeats=settings.repeats,
-            gain=settings.gain,
-        )
-        if stage is None:
-            break
-        one = _ask(experiment, stage, common, purse.of_stage(stage, asked), told, measured)
-        asked.append(one)
-        if was_interrupted(one):
-            break
+    asked = _asked(experiment, settings, common, purse, told, measured)
     asked += _left_out(settings, asked, len(experiment.params))
     gathered = replace(
         gathered,
@@ -115,6 +98,36 @@ def check_up(
     notice = f"interrupted: this is the answer so far; to go on: {resume}"
     result = {**report.result, "interrupted": True}
     return replace(report, result=result, notices=(*report.notices, notice))
+
+
+def _asked(
+    experiment: Experiment,
+    settings: Settings,
+    common: CommonSettings,
+    purse: Purse,
+    told: _Counting,
+    measured: Callable[[], float | None],
+) -> list[Asked]:
+    """Ask one step after the other until nothing is open, nothing is left, or the user interrupts."""
+    asked: list[Asked] = []
+    while True:
+        if purse.training_seconds is None:
+            purse.training_seconds = measured()
+        stage = next_stage(
+            settings.asked,
+            asked,
+            parameters=len(experiment.params),
+            trainings_left=purse.trainings_left(asked),
+            training_seconds=purse.training_seconds,
+            repeats=settings.repeats,
+            gain=settings.gain,
+        )
+        if stage is None:
+            return asked
+        one = _ask(experiment, stage, common, purse.of_stage(stage, asked), told, measured)
+        asked.append(one)
+        if was_interrupted(one):
+            return asked
 
 
 def _start_workers_early(experiment: Experiment, common: CommonSettings) -> None:

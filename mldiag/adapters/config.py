@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError, unknown_name
 from mldiag.parameters import Categorical, Float, Int, Parameter
 
@@ -80,44 +79,6 @@ def configured(home: Path, key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise MldiagError(f"{key} in {path} is {value!r}", expected="text in quotes")
     return value
-
-
-def config_experiment(path: Path) -> Experiment:
-    """The experiment that a `pyproject.toml` declares.
-
-    Args:
-        path: An absolute path.
-
-    Raises:
-        MldiagError: If there is no such table, or anything in it is unknown or contradicts itself.
-    """
-    if not path.is_file():
-        raise MldiagError(f"there is no file {path}", expected="a pyproject.toml")
-    table = experiment_table(path)
-    if table is None:
-        raise MldiagError(
-            f"{path} has no [tool.mldiag] that declares an experiment",
-            expected="data, target and estimator, or [tool.mldiag.command]",
-            hint=EXAMPLE,
-        )
-    try:
-        if "command" in table:
-            from mldiag.adapters.command import command_experiment
-
-            return command_experiment(table, path)
-        from mldiag.adapters.table_declaration import check_table
-
-        check_table(table, path.parent)  # before scikit-learn and pandas take their seconds
-        from mldiag.adapters.table import table_experiment
-
-        return table_experiment(table, path)
-    except MldiagError as error:
-        raise type(error)(
-            f"{path.name}: {error.what}",
-            expected=error.expected,
-            nearest=error.nearest,
-            hint=error.hint,
-        ) from error
 
 
 def check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:

@@ -151,7 +151,7 @@ def _placed(experiment: Experiment, target: str, home: Path) -> Experiment:
 
 
 def _from_config(path: Path) -> Experiment:
-    from mldiag.adapters.config import config_experiment
+    from mldiag.adapters.config_experiment import config_experiment
 
     return config_experiment(path.resolve())
 

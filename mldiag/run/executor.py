@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldiag.findings import TrialCounts
-from mldiag.run.budget import BudgetClock, parse_budget
+from mldiag.run.budget import parse_budget
+from mldiag.run.budget_clock import BudgetClock
+from mldiag.run.cargo import CargoError
 from mldiag.run.cost import CostModel
 from mldiag.run.engines import Engine
-from mldiag.run.engines.cargo import CargoError
 from mldiag.run.engines.choice import AUTO, EngineChoice
 from mldiag.run.interrupts import Interrupts
 from mldiag.run.settings import Listener, PlanSummary, RunSettings

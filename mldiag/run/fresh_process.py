@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldiag.redaction import redacted
-from mldiag.run.engines.cargo import pack
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.cargo import pack
+from mldiag.run.shared_file import SharedFile
 from mldiag.run.store.records import result_from_json
 from mldiag.trial import RUN_AGAIN
 from mldiag.trial_result import TrialResult

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from mldiag.run.engines.cargo import Cargo
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.cargo import Cargo
 from mldiag.run.fresh_process import write_answer
+from mldiag.run.shared_file import SharedFile
 from mldiag.run.store.records import predictions_to_bytes, recording_to_bytes, result_to_json
 from mldiag.run.worker import run_trial
 from mldiag.trial_spec import TrialSpec

@@ -70,12 +70,6 @@ class Surface:
         c = self.covariance
         return float(c[first, first] + c[second, second] - 2 * c[first, second])
 
-    @property
-    def best_share(self) -> Floats:
-        """Chance (C,) of each candidate to be the best."""
-        winners = self.draws.argmax(axis=1)
-        return np.bincount(winners, minlength=len(self.mean)) / len(self.draws)
-
 
 def fit_surface(scores: Floats, place: Floats, *, scale: bool = True) -> Surface:
     """Fit the curve.

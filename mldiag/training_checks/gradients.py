@@ -34,7 +34,6 @@ class ParameterSeen:
         gradients: How many gradients reached it.
         nonzero: How many of them were not all zero.
         called: Whether its module took part in a forward pass.
-        called_with_gradients: Whether it did so outside `torch.no_grad()`.
     """
 
     name: str
@@ -45,7 +44,6 @@ class ParameterSeen:
     gradients: int
     nonzero: int
     called: bool
-    called_with_gradients: bool
 
 
 class GradientWatch:
@@ -57,7 +55,7 @@ class GradientWatch:
         self._start = {p: p.detach().clone() for p in self._named}
         self._trainable = {p: p.requires_grad for p in self._named}
         self._counts = {p: [0, 0] for p in self._named}
-        self._called: dict[int, set[bool]] = {}
+        self._called: set[int] = set()
         self.not_finite: list[str] = []
         self.updates = [0] * len(optimizers)
         self.learning_rates: list[set[float]] = [set() for _ in optimizers]
@@ -102,7 +100,7 @@ class GradientWatch:
             kept.append(gradient.detach().flatten().double())
 
     def _ran(self, module: nn.Module, args: Any) -> None:
-        self._called.setdefault(id(module), set()).add(torch.is_grad_enabled())
+        self._called.add(id(module))
 
     def _before_update(self, number: int, optimizer: Any, args: Any, kwargs: Any) -> None:
         self.updates[number] += 1
@@ -134,7 +132,7 @@ class GradientWatch:
             for group in optimizer.param_groups
             for p in group["params"]
         }
-        calls = self._calls_by_parameter()
+        called = self._called_parameters()
         return [
             ParameterSeen(
                 name=name,
@@ -144,19 +142,19 @@ class GradientWatch:
                 moved=not torch.equal(self._start[p], p.detach()),
                 gradients=self._counts[p][0],
                 nonzero=self._counts[p][1],
-                called=bool(calls.get(id(p))),
-                called_with_gradients=True in calls.get(id(p), set()),
+                called=id(p) in called,
             )
             for p, name in self._named.items()
         ]
 
-    def _calls_by_parameter(self) -> dict[int, set[bool]]:
-        """In which gradient modes the module of every parameter ran."""
-        calls: dict[int, set[bool]] = {}
-        for module in self._modules:
-            for parameter in module._parameters.values():
-                calls.setdefault(id(parameter), set()).update(self._called.get(id(module), ()))
-        return calls
+    def _called_parameters(self) -> set[int]:
+        """Ids of the parameters whose module ran."""
+        return {
+            id(parameter)
+            for module in self._modules
+            if id(module) in self._called
+            for parameter in module._parameters.values()
+        }
 
 
 def named_parameters(models: Mapping[str, nn.Module]) -> dict[nn.Parameter, str]:

@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from mldiag.data.audited.reading import read_table
-from mldiag.data.audited.reading_columnar import row_count, row_groups
+from mldiag.data.audited.reading_columnar import row_count
 from mldiag.data.audited.reading_members import tables_in
 from mldiag.data.audited.writing import write_rows
 from mldiag.errors import MldiagError
@@ -304,14 +304,8 @@ def grouped(tmp_path):
     return path
 
 
-def test_parquet_by_row_groups(grouped):
-    parts = list(row_groups(grouped, ["n"]))
-    assert [len(part) for part in parts] == [1500] * 6 + [1000]
-    assert pd.concat(parts)["n"].tolist() == list(range(10_000))
-    assert parts[1].index[0] == 1500
+def test_rows_of_parquet_are_counted_from_its_end(grouped):
     assert row_count(grouped) == 10_000
-    with pytest.raises(MldiagError, match="nearest: n"):
-        next(row_groups(grouped, ["N"]))
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import mldiag
-from mldiag.run.engines.cargo import CargoError, pack
+from mldiag.run.cargo import CargoError, pack
 from mldiag.run.engines.pace import CHUNK_TRIALS
 from mldiag.trial_spec import Intervention
 from tests.processes import alive, eventually

@@ -94,7 +94,7 @@ def test_a_trial_without_gpus_is_on_the_processor():
 HOLDER = """
 import sys, time
 from mldiag.run.engines.devices import DeviceClaims, device_groups
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.shared_file import SharedFile
 print(DeviceClaims(device_groups(1, 2), SharedFile(int(sys.argv[1]))).claim(), flush=True)
 time.sleep(100)
 """
@@ -197,7 +197,7 @@ def test_a_cluster_is_not_started_again_for_a_later_round(monkeypatch):
     from mldiag.run.cost import CostModel
     from mldiag.run.engines import choice
 
-    monkeypatch.setattr("mldiag.run.engines.dask_engine.DaskEngine", Engine)
+    monkeypatch.setattr("mldiag.run.engines.dask.engine.DaskEngine", Engine)
     settings = RunSettings(engine="dask", jobs=3)
     chosen = choice.EngineChoice(
         experiment, settings, CostModel(experiment), watch=None, notice=lambda text: None

@@ -167,7 +167,7 @@ def test_a_killed_fork_server_is_replaced_by_one_that_is_like_it(tmp_path, monke
 HOLDER = """
 import os, sys, time
 from mldiag.run.engines.process_lock import ProcessLock
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.shared_file import SharedFile
 lock = ProcessLock(SharedFile(int(sys.argv[1])))
 lock.acquire()
 print("held", flush=True)

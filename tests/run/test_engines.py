@@ -13,7 +13,7 @@ import pytest
 
 import mldiag
 from mldiag.errors import MldiagError
-from mldiag.run.engines.cargo import pack
+from mldiag.run.cargo import pack
 from mldiag.run.engines.fork_server import IDLE
 from mldiag.run.engines.inline import InlineEngine
 from mldiag.run.engines.local import LocalEngine

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "mldiag"
 ALLOWED = {
     # Between a command and the processes that it has started itself, over pipes and files without a name.
     ("tracking/messages.py", "pickle.loads"),
-    ("run/engines/cargo.py", "pickle.loads"),
+    ("run/cargo.py", "pickle.loads"),
     ("run/engines/task_slots.py", "pickle.loads"),
     # The experiment's own code: its file, its module, its estimator, what its code names at run time.
     ("adapters/user_file.py", "exec"),

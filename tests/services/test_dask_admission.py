@@ -13,8 +13,8 @@ import pytest
 import mldiag
 from mldiag.adapters.targets import load_experiment
 from mldiag.errors import MldiagError
-from mldiag.run.engines.dask_cluster import Cluster
-from mldiag.run.engines.dask_engine import DaskEngine
+from mldiag.run.engines.dask.cluster import Cluster
+from mldiag.run.engines.dask.engine import DaskEngine
 from mldiag.run.identity import identify
 from mldiag.run.watch import Watch
 from tests.run.engine_cases import cases, slow
@@ -294,7 +294,7 @@ def test_a_gpu_is_for_one_trial_at_a_time(own_cluster):
 
 def test_workers_without_gpus_are_told_of_at_once(shared_cluster, monkeypatch):
     monkeypatch.setattr(
-        "mldiag.run.engines.dask_crew.WORKER_SECONDS", 1e9
+        "mldiag.run.engines.dask.crew.WORKER_SECONDS", 1e9
     )  # others are not waited for
     with pytest.raises(MldiagError, match="offers 2 GPUs") as caught:
         run(shared_cluster, slow, [slow.spec()], gpus=2)
@@ -305,7 +305,7 @@ def test_workers_without_gpus_are_told_of_at_once(shared_cluster, monkeypatch):
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch):
-    monkeypatch.setattr("mldiag.run.engines.dask_cluster.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("mldiag.run.engines.dask.cluster.CONNECT_SECONDS", 0.5)
     engine = DaskEngine(slow, workers=None, threads=1, address="tcp://127.0.0.1:1")
     with pytest.raises(
         MldiagError, match=r"no Dask scheduler can be joined at tcp://127\.0\.0\.1:1"
@@ -323,7 +323,7 @@ def test_an_encrypted_scheduler_needs_certificates():
 
 
 def test_a_scheduler_without_workers(own_cluster, monkeypatch):
-    monkeypatch.setattr("mldiag.run.engines.dask_crew.WORKER_SECONDS", 0.5)
+    monkeypatch.setattr("mldiag.run.engines.dask.crew.WORKER_SECONDS", 0.5)
     with pytest.raises(MldiagError, match="there is no Dask worker") as caught:
         run(own_cluster, slow, [slow.spec()])
     assert caught.value.hint == f"dask worker {own_cluster.address}"

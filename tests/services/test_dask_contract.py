@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from mldiag.run.engines.dask_engine import DaskEngine
+from mldiag.run.engines.dask.engine import DaskEngine
 from tests.run.engine_cases import cases
 from tests.run.engine_contract import *  # noqa: F403 - every test of the contract
 

@@ -11,7 +11,7 @@ import pytest
 
 import mldiag
 from mldiag.errors import MldiagError
-from mldiag.run.engines.dask_engine import DaskEngine
+from mldiag.run.engines.dask.engine import DaskEngine
 from mldiag.run.executor import Executor, RunSettings
 from mldiag.run.identity import identify
 from mldiag.run.store.trial_store import Store
@@ -171,8 +171,8 @@ def test_a_lost_scheduler_ends_the_run_and_the_next_goes_on_from_the_store(own_c
 
 def test_a_scheduler_that_hangs_is_taken_for_lost(own_cluster, monkeypatch):
     own_cluster.add_workers("--no-nanny")
-    monkeypatch.setattr("mldiag.run.engines.dask_engine.SILENT_SECONDS", 1.5)
-    monkeypatch.setattr("mldiag.run.engines.dask_cluster.END_SECONDS", 0.5)
+    monkeypatch.setattr("mldiag.run.engines.dask.engine.SILENT_SECONDS", 1.5)
+    monkeypatch.setattr("mldiag.run.engines.dask.cluster.END_SECONDS", 0.5)
     engine = open_on(own_cluster, slow)
     try:
         results = engine.run([slow.spec(seed=1), slow.spec({"seconds": 60.0})])
@@ -242,7 +242,7 @@ def test_a_worker_that_never_ends_loading_is_let_go(shared_cluster, tmp_path):
 ENDLESS = """
 import os, sys, time
 import mldiag
-from mldiag.run.engines.dask_engine import DaskEngine
+from mldiag.run.engines.dask.engine import DaskEngine
 
 address, folder = sys.argv[1:]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mldiag
-from mldiag.run.engines.dask_engine import DaskEngine
+from mldiag.run.engines.dask.engine import DaskEngine
 from tests.processes import eventually
 from tests.services.dask_cluster import started
 
@@ -48,7 +48,7 @@ SCRIPT = """
 import os, sys, time
 print("main runs", file=sys.stderr)
 import mldiag
-from mldiag.run.engines.dask_engine import DaskEngine
+from mldiag.run.engines.dask.engine import DaskEngine
 
 @mldiag.experiment(rows=20, metric="accuracy")
 def plain(trial):
@@ -111,7 +111,7 @@ def test_ctrl_c_ends_a_command_with_gpus_and_all_of_its_cluster(tmp_path, mark, 
 def test_data_are_mapped_and_a_lost_worker_is_replaced_and_closing_leaves_nothing(
     tmp_path, mark, monkeypatch
 ):
-    monkeypatch.setattr("mldiag.run.engines.dask_cluster.Cluster.send", pytest.fail)
+    monkeypatch.setattr("mldiag.run.engines.dask.cluster.Cluster.send", pytest.fail)
     big = np.arange(60 * 5000.0).reshape(60, 5000)
 
     def measured(trial):

@@ -26,7 +26,6 @@ def hill(place):
 def test_the_best_lies_where_the_curve_has_it():
     surface = fit_surface(scores_of(hill, range(0, 21, 4)), PLACE)
     assert abs(PLACE[int(np.argmax(surface.mean))] - 0.6) <= 0.1
-    assert surface.best_share.sum() == pytest.approx(1)
     assert surface.regret(12).mean() < surface.regret(0).mean()
 
 

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 from mldiag.data.audited.kinds import Kind
 
-NUMERIC: tuple[Kind, ...] = ("number", "boolean", "date")
-"""Kinds whose values are floats."""
-
 
 @dataclass(frozen=True, eq=False)
 class Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from mldiag.data.audited.reading_counts import Counting, WholeCounts
 from mldiag.data.audited.reading_parts import RawTable, checked_names, no_rows
 from mldiag.data.audited.table import sampled_rows
-from mldiag.errors import MldiagError, unknown_name
+from mldiag.errors import MldiagError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _BATCH_ROWS = 1 << 16
 
@@ -39,36 +39,6 @@ def row_count(path: Path | str) -> int:
     """
     with parquet_file(str(path), Path(path).name) as file:
         return int(file.metadata.num_rows)
-
-
-def row_groups(path: Path | str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
-    """The rows of a Parquet file a row group at a time, so that one of them must fit the memory.
-
-    Args:
-        path: The file.
-        columns: Columns that are wanted; all where None.
-
-    Yields:
-        A frame for each row group, in order, its index counting on.
-
-    Raises:
-        MldiagError: If it is no whole Parquet file, or lacks a column.
-    """
-    path = Path(path)
-    with parquet_file(str(path), path.name) as file:
-        known = checked_names([str(label) for label in file.schema_arrow.names], path.name)
-        for column in columns or ():
-            if column not in known:
-                raise unknown_name(f"column of {path.name}", column, known)
-        first = 0
-        for number in range(file.metadata.num_row_groups):
-            wanted = None if columns is None else list(columns)
-            frame = _told(file.read_row_group, path.name, number, columns=wanted).to_pandas(
-                ignore_metadata=True, date_as_object=False
-            )
-            frame.index = range(first, first + len(frame))
-            first += len(frame)
-            yield frame
 
 
 def read_parquet(

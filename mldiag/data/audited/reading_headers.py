@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from mldiag.data.table_format import TableFormat
 from mldiag.errors import MldiagError
 
-LOOKED_AT_BYTES = 1 << 16
 MOST_LINES_ABOVE = 100
 LEAST_ROWS = 2
 """Rows of one width below a line that is taken for the header that others stand above."""

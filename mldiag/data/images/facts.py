@@ -75,11 +75,6 @@ class ImageFacts:
         """The median luma."""
         return self.brightness[2]
 
-    @property
-    def bytes_per_pixel(self) -> float:
-        """Size of the file over the number of pixels."""
-        return self.file.bytes / max(1, self.width * self.height)
-
 
 @dataclass(frozen=True, eq=False)
 class ImageAudit:

@@ -155,7 +155,7 @@ class EngineChoice:
         )
 
     def _open_dask(self) -> Engine:
-        from mldiag.run.engines.dask_engine import DaskEngine
+        from mldiag.run.engines.dask.engine import DaskEngine
 
         joins = is_address(self._settings.engine)
         return DaskEngine(

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from mldiag.errors import MldiagError
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.shared_file import SharedFile
 from mldiag.wording import plural
 
 Devices = tuple[str, ...]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired
 
+from mldiag.run.cargo import Cargo, CargoError
 from mldiag.run.engines import faults
-from mldiag.run.engines.cargo import Cargo, CargoError
 from mldiag.run.engines.devices import Devices
 from mldiag.run.engines.faults import KILLED, hard_limit, memory_kills, timed_out, worker_died
 from mldiag.run.engines.pace import ChunkPace

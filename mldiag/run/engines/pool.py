@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessPool
 
-from mldiag.run.engines import cargo as cargos
-from mldiag.run.engines.cargo import Cargo
+from mldiag.run import cargo as cargos
+from mldiag.run.cargo import Cargo
 from mldiag.run.engines.devices import DeviceClaims, Devices
 from mldiag.run.engines.fork_server import (
     IDLE,

@@ -6,7 +6,7 @@ import fcntl
 import time
 from typing import Any
 
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.shared_file import SharedFile
 
 PAUSE_SECONDS = 0.001
 """Pause between two looks at a lock that is waited for with a time limit."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pebble.pool.process  # noqa: F401 - so that the fork server has it before the first fork
 
 from mldiag.errors import MldiagError
-from mldiag.run.engines.cargo import Cargo
+from mldiag.run.cargo import Cargo
 from mldiag.run.engines.devices import DeviceClaims, Devices
 from mldiag.run.engines.task_slots import SlotWriter, TaskSlots
 from mldiag.run.tracebacks import describe_error

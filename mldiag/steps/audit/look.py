@@ -100,7 +100,7 @@ def _probed_ahead(subject: Any) -> Iterator[Callable[[], None]]:
     try:
         # Should it break, the checks break in the same way, and say so.
         probe = ahead.submit(probe_of, subject)
-        ahead.submit(import_module, "mldiag.steps.audit.tables.plot_tables")  # takes a second
+        ahead.submit(import_module, "mldiag.steps.audit.plot_tables")  # takes a second
 
         def learned() -> None:
             wait([probe])

@@ -29,6 +29,6 @@ def plot(diagnosis: AuditDiagnosis) -> Figure:
         from mldiag.steps.audit.files.plot_texts import plot as plot_texts
 
         return plot_texts(subject, diagnosis.findings)
-    from mldiag.steps.audit.tables.plot_tables import plot as plot_tables
+    from mldiag.steps.audit.plot_tables import plot as plot_tables
 
     return plot_tables(diagnosis)

@@ -24,7 +24,6 @@ class Motion:
         late: Median over matrices and the second half of update over weight, power of ten.
         travel: Distance from the start over the length of the start.
         straight: Distance from the start over the length of the way taken; 1 is a straight line.
-        agreement_early: Cosine of the gradients of neighbouring steps, early.
         agreement: The same in the second half.
         gradient: Median gradient over weight, power of ten.
         grown: Largest growth of a matrix's length, as a factor.
@@ -36,7 +35,6 @@ class Motion:
     late: float
     travel: float
     straight: float
-    agreement_early: float
     agreement: float
     gradient: float
     grown: float
@@ -53,7 +51,7 @@ def motion_of(signals: Signals) -> Motion:
         ratios = np.log10(signals.ratios + 1e-15)
         ratios = np.where(np.isfinite(ratios), ratios, np.nan)
     ratios = _without_those_from_zero(ratios, signals)
-    first, later = _agreement(signals.recording.series("window/0"))
+    agreement = _agreement(signals.recording.series("window/0"))
     travel, straight = _travel(signals.recording.series("travel/0"))
     grown, shrunk = _lengths(signals.of_matrices("weight/norm"))
     head = ratios[1:EARLY] if len(ratios) > 2 else ratios
@@ -63,8 +61,7 @@ def motion_of(signals: Signals) -> Motion:
         late=_middle(ratios[len(ratios) // 2 :].reshape(-1)),
         travel=travel,
         straight=straight,
-        agreement_early=first,
-        agreement=later,
+        agreement=agreement,
         gradient=_middle(signals.relative_gradients.reshape(-1)),
         grown=grown,
         shrunk=shrunk,
@@ -97,17 +94,17 @@ def _middle(values: NDArray[np.float64]) -> float:
     return float(np.median(kept)) if kept.size else math.nan
 
 
-def _agreement(windows: NDArray[np.float64]) -> tuple[float, float]:
-    """Median cosine of the first two gradients of each window, of the first eight and of the second half."""
+def _agreement(windows: NDArray[np.float64]) -> float:
+    """Median cosine of the first two gradients of each window, over the second half of the windows."""
     if windows.ndim != 3:
-        return math.nan, math.nan
+        return math.nan
     windows = np.asarray(windows, float)[np.isfinite(windows).all(axis=(1, 2))]
     if not len(windows):
-        return math.nan, math.nan
+        return math.nan
     lengths = np.sqrt(np.abs(np.einsum("nii->ni", windows)))
     product = lengths[:, 0] * lengths[:, 2]
     cosines = np.where(product > 0, windows[:, 0, 2] / np.maximum(product, 1e-300), np.nan)
-    return _middle(cosines[:8]), _middle(cosines[len(cosines) // 2 :])
+    return _middle(cosines[len(cosines) // 2 :])
 
 
 def _travel(rows: NDArray[np.float64]) -> tuple[float, float]:

@@ -49,7 +49,6 @@ class RangeCurve:
         lowest: Rate at which the smoothed loss is lowest; NaN likewise.
         breaks: Rate at which it has climbed again, or left its range; NaN where it does not.
         last: The last rate tried.
-        gradient_norms: Norm of the gradient at each step, NaN where unknown, shape (S,).
     """
 
     seed: int
@@ -61,7 +60,6 @@ class RangeCurve:
     lowest: float
     breaks: float
     last: float
-    gradient_norms: Floats
 
     @property
     def falls(self) -> bool:
@@ -96,7 +94,6 @@ def read_curve(
         return None
     rates = np.array([values["lr"] for values in seen])
     losses = np.array([values["loss"] for values in seen])
-    norms = np.array([values.get("gradient_norm", math.nan) for values in seen])
     broken = any("broken" in values for _, values in history)
     last = float(history[-1][1]["lr"])
     log_rates = np.log10(rates)
@@ -110,7 +107,7 @@ def read_curve(
     noise = _noise(losses[:first])
     if not fall > READING.noises * noise / math.sqrt(support):
         nothing = (math.nan,) * 4
-        return RangeCurve(seed, rates, losses, smooth, *nothing, last, norms)
+        return RangeCurve(seed, rates, losses, smooth, *nothing, last)
     above = np.flatnonzero(smooth[: bottom + 1] >= level - READING.begun * fall)
     begins = int(above[-1]) if above.size else 0
     slope = np.gradient(smooth, log_rates)
@@ -119,7 +116,7 @@ def read_curve(
     breaks = float(rates[bottom + turned[0]]) if turned.size else last if broken else math.nan
     return RangeCurve(
         seed, rates, losses, smooth, float(rates[begins]), float(rates[steepest]), float(rates[bottom]),
-        breaks, last, norms,
+        breaks, last,
     )  # fmt: skip
 
 

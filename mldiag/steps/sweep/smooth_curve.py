@@ -24,7 +24,6 @@ class SmoothCurve:
         best_low: Position of the lower end of the 80 % interval of the best value.
         best_high: Position of the upper end.
         differences: Each candidate against the default; positive is better.
-        default_best: Chance that the default itself is the best of the candidates.
         known: Where the curve means something in the metric's unit (C,): not far below the top, where the
             scores were drawn nearer to it before it was fitted.
         repeat_parts: How much higher each repeat scores than the average one (R,), in the metric's unit.
@@ -38,7 +37,6 @@ class SmoothCurve:
     best_low: int
     best_high: int
     differences: tuple[Interval, ...]
-    default_best: float
     known: NDArray[np.bool_]
     repeat_parts: NDArray[np.float64]
 

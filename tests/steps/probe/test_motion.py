@@ -19,7 +19,7 @@ def test_the_numbers_of_a_training_come_back():
     assert motion.late == pytest.approx(-3.0)
     assert motion.gradient == pytest.approx(-2.0)
     assert (motion.travel, motion.straight) == (pytest.approx(0.7), pytest.approx(0.5))
-    assert motion.agreement == motion.agreement_early == pytest.approx(0.4)
+    assert motion.agreement == pytest.approx(0.4)
     assert motion.grown == motion.shrunk == pytest.approx(0.5)
 
 

@@ -16,7 +16,6 @@ TRIED_ROWS = 500
 """Rows on which the width is chosen."""
 RIDGES = tuple(float(ridge) for ridge in np.geomspace(1e-3, 30, 10))
 CHUNK = 4_000
-SCALE_ROWS = 500
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mldiag.findings import Check, Finding
-from mldiag.steps.sweep.search.measured import SearchMeasured
 from mldiag.wording import gain, gain_short, score
+
+if TYPE_CHECKING:
+    from mldiag.steps.sweep.search.measured import SearchMeasured
 
 CHECK = Check(
     code="MD513",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mldiag.findings import Check, Finding
-from mldiag.steps.sweep.search.importance import FEWEST_POINTS, POINTS_PER_PARAMETER, Importance
 from mldiag.wording import number, plural
+
+if TYPE_CHECKING:
+    from mldiag.steps.sweep.search.importance import Importance
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,8 @@ class Thresholds:
         error: Chance that any parameter that does nothing is said to matter.
     """
 
-    fewest_points: int = FEWEST_POINTS
-    points_per_parameter: int = POINTS_PER_PARAMETER
+    fewest_points: int = 12
+    points_per_parameter: int = 4
     error: float = 0.05
 
 

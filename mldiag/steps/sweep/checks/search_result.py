@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mldiag.findings import CLAIM_ERROR, Action, Check, Finding
 from mldiag.stats.intervals import is_determined
 from mldiag.stats.power import repeats_to_settle
-from mldiag.steps.sweep.search.claim import WORTH_CONFIRMING
-from mldiag.steps.sweep.search.measured import SearchMeasured
 from mldiag.trial_spec import Plain
 from mldiag.wording import amount, gain, plural, score, setting
+
+if TYPE_CHECKING:
+    from mldiag.steps.sweep.search.measured import SearchMeasured
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,15 @@ class Thresholds:
 
     Args:
         claim_error: One-sided error of "better than the defaults" over all points; see `CLAIM_ERROR`.
-        worth_confirming: One-sided p-value on the fresh repeats below which the reserve is used.
+        worth_confirming: One-sided p-value on the fresh repeats below which the reserve is used; above it
+            nothing is claimed.
         problem_worths: The defaults are a problem, not just worth tuning, where the gain is surely over
             this many times the smallest gain worth having.
         most_repeats: More repeats than this are not suggested.
     """
 
     claim_error: float = CLAIM_ERROR
-    worth_confirming: float = WORTH_CONFIRMING
+    worth_confirming: float = 0.1
     problem_worths: float = 4.0
     most_repeats: int = 50
 

@@ -73,7 +73,6 @@ def _curve(decision: Decision, measured: Measured, parts: Floats) -> SmoothCurve
         best_low=min(int(ends[0]), decision.chosen),
         best_high=max(int(ends[1]), decision.chosen),
         differences=_differences(decision, measured),
-        default_best=float(surface.best_share[progress.default]),
         known=near,
         repeat_parts=sign * parts,
     )

@@ -12,12 +12,10 @@ from scipy import special
 from mldiag.findings import CLAIM_ERROR, Interval
 from mldiag.stats.distributions import largest_t_upper_tail, t_upper_tail
 from mldiag.stats.intervals import t_interval, undetermined, variance_factor
+from mldiag.steps.sweep.checks.search_result import THRESHOLDS
 
 FEWEST_REPEATS = 4
 """Repeats of the winner, two that chose and two fresh ones, below which its noise is not known."""
-
-WORTH_CONFIRMING = 0.1
-"""One-sided p-value on the fresh repeats below which the reserve is used; above it nothing is claimed."""
 
 SHARED_DEFAULT = 0.5
 """Correlation of two differences with the same defaults."""
@@ -76,7 +74,7 @@ class WinnerNumbers:
     @property
     def worth_confirming(self) -> bool:
         """Whether the fresh repeats agree so far that the reserve may be used."""
-        return self.p_fresh < WORTH_CONFIRMING and self.p_family < 0.5
+        return self.p_fresh < THRESHOLDS.worth_confirming and self.p_family < 0.5
 
 
 def judge_winner(

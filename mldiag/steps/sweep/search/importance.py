@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.findings import SHOWN_LEVEL, Interval
+from mldiag.steps.sweep.checks.parameter_importance import THRESHOLDS
 
 REFITS = 20
 """Forests fitted beside other shadows each: the fewest with which none of them may do as well at 5 %."""
@@ -22,11 +23,6 @@ BLOCK = 16
 
 TREES, DEPTH = 5, 6
 """Size of each forest; all together have twice the trees of Optuna's default."""
-
-FEWEST_POINTS = 12
-"""Below it, and below four for each parameter, nothing is said."""
-
-POINTS_PER_PARAMETER = 4
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,8 @@ def importances(
         [True, False]
     """
     count, parameters = positions.shape
-    if count < max(FEWEST_POINTS, POINTS_PER_PARAMETER * parameters) or np.ptp(gains) == 0:
+    fewest = max(THRESHOLDS.fewest_points, THRESHOLDS.points_per_parameter * parameters)
+    if count < fewest or np.ptp(gains) == 0:
         return ()
     real, noisy, shadows = [], [], []
     for refit in range(REFITS):

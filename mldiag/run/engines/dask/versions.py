@@ -14,7 +14,7 @@ EVERYWHERE = (
 )  # fmt: skip
 """What a trial travels with, or is scored by, whatever the experiment uses besides."""
 
-OURS = "mldiag.run.engines.dask_worker:VERSION"
+OURS = "mldiag.run.engines.dask.worker:VERSION"
 """What a worker must be able to import."""
 
 MISSING = "not installed"

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from mldiag.run.engines.dask_errors import no_certificates, unreachable
-from mldiag.run.engines.dask_local import LocalCluster
-from mldiag.run.engines.dask_news import Done, Lost, News, Seen, Versions
-from mldiag.run.engines.dask_versions import asked
+from mldiag.run.engines.dask.errors import no_certificates, unreachable
+from mldiag.run.engines.dask.local import LocalCluster
+from mldiag.run.engines.dask.news import Done, Lost, News, Seen, Versions
+from mldiag.run.engines.dask.versions import asked
 from mldiag.run.engines.pool import environment_of_workers
 
 LOOK_SECONDS = 0.5

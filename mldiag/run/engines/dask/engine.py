@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mldiag.run.engines.dask_cluster import Cluster, started
-from mldiag.run.engines.dask_crew import Crew
-from mldiag.run.engines.dask_errors import lost_scheduler
-from mldiag.run.engines.dask_messages import Answer
-from mldiag.run.engines.dask_news import Done, Lost, News, Remote, Seen, Versions
-from mldiag.run.engines.dask_versions import EVERYWHERE
-from mldiag.run.engines.dask_worker import run_chunk
+from mldiag.run.engines.dask.cluster import Cluster, started
+from mldiag.run.engines.dask.crew import Crew
+from mldiag.run.engines.dask.errors import lost_scheduler
+from mldiag.run.engines.dask.messages import Answer
+from mldiag.run.engines.dask.news import Done, Lost, News, Remote, Seen, Versions
+from mldiag.run.engines.dask.versions import EVERYWHERE
+from mldiag.run.engines.dask.worker import run_chunk
 from mldiag.run.engines.faults import dask_worker_lost
 from mldiag.run.engines.local import CHUNK_PATIENCE, MAX_ATTEMPTS
 from mldiag.run.engines.pace import ChunkPace

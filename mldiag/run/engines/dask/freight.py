@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mldiag.run.engines import cargo as cargos
-from mldiag.run.engines.cargo import Cargo
-from mldiag.run.engines.dask_messages import Parcel
+from mldiag.run import cargo as cargos
+from mldiag.run.cargo import Cargo
+from mldiag.run.engines.dask.messages import Parcel
 
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mldiag.errors import MldiagError
-from mldiag.run.engines.cargo import CargoError
-from mldiag.run.engines.dask_cluster import Cluster
-from mldiag.run.engines.dask_errors import (
+from mldiag.run.cargo import CargoError
+from mldiag.run.engines.dask.cluster import Cluster
+from mldiag.run.engines.dask.errors import (
     files_missing,
     no_worker,
     unloadable,
     unsendable,
     workers_end,
 )
-from mldiag.run.engines.dask_freight import Freight
-from mldiag.run.engines.dask_messages import Session
-from mldiag.run.engines.dask_news import Done, Remote
-from mldiag.run.engines.dask_versions import differences, other_versions
-from mldiag.run.engines.dask_worker import prepare
+from mldiag.run.engines.dask.freight import Freight
+from mldiag.run.engines.dask.messages import Session
+from mldiag.run.engines.dask.news import Done, Remote
+from mldiag.run.engines.dask.versions import differences, other_versions
+from mldiag.run.engines.dask.worker import prepare
 from mldiag.run.engines.devices import Devices, device_groups
 from mldiag.run.engines.worker_process import LoadError
 from mldiag.run.watch import Watch

@@ -18,7 +18,7 @@ import cloudpickle
 import numpy as np
 
 from mldiag.errors import MldiagError
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.shared_file import SharedFile
 from mldiag.run.watch import user_modules
 
 if TYPE_CHECKING:

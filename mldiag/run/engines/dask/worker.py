@@ -22,8 +22,8 @@ from distributed import get_worker
 from pebble import ProcessExpired
 
 from mldiag import __version__
-from mldiag.run.engines.cargo import Cargo
-from mldiag.run.engines.dask_messages import Answer, NotPreparedError, Session
+from mldiag.run.cargo import Cargo
+from mldiag.run.engines.dask.messages import Answer, NotPreparedError, Session
 from mldiag.run.engines.fork_server import IDLE
 from mldiag.run.engines.local import MAX_ATTEMPTS, LocalEngine
 from mldiag.run.engines.pool import OutdatedError

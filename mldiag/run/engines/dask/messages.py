@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mldiag.run.engines.cargo import Cargo
+from mldiag.run.cargo import Cargo
 from mldiag.run.engines.devices import Devices
-from mldiag.run.engines.shared_file import SharedFile
+from mldiag.run.shared_file import SharedFile
 from mldiag.run.watch import Watch
 from mldiag.trial_result import TrialResult
 
