@@ -189,7 +189,7 @@ def diagnose_experiment(
                 return _handed_out(replace(report, figures=earlier.figures), tracked)
             kept_in = folder / "runs" / context.run_id
             report, answer = keep(step, context, diagnosis, report, kept_in)
-            wanted = None if destination is not None else {}
+            wanted: dict[str, Any] | None = None if destination is not None else {}
             store.save_run(record_of(context, report, answer, keys, tracking=wanted))
         finally:
             place = _closed(study, executor, tracker, answer)

@@ -9,8 +9,12 @@ from typing import Any
 from mldiag.errors import MldiagError, nearest_name
 
 AUTO = "auto"
-ENGINES = ("inline", "local", "dask")
-"""Where trials can run; the address of a Dask scheduler is a name too."""
+ENGINES = {
+    "inline": "mldiag.run.engines.inline",
+    "local": "mldiag.run.engines.local",
+    "dask": "mldiag.run.engines.dask.engine",
+}
+"""Where trials can run, and the file with `open_engine`; the address of a Dask scheduler is a name too."""
 
 SCHEMES = ("tcp", "tls")
 """How a Dask scheduler is reached."""

@@ -215,7 +215,7 @@ def cut_off(mark):
 
 
 def test_half_a_message_from_a_killed_worker_holds_nobody_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("mldiag.run.engines.local.IDLE_LOOKS", 5)
+    monkeypatch.setattr("mldiag.run.engines.lookout.IDLE_LOOKS", 5)
     runs = tmp_path / "runs"
     runs.touch()
 
@@ -239,7 +239,7 @@ def test_half_a_message_from_a_killed_worker_holds_nobody_up(tmp_path, monkeypat
 
 def test_a_task_that_nobody_takes_is_missed(monkeypatch):
     """As when a worker is killed in the moment in which it reads a task from the pipe that all share."""
-    monkeypatch.setattr("mldiag.run.engines.local.IDLE_LOOKS", 5)
+    monkeypatch.setattr("mldiag.run.engines.lookout.IDLE_LOOKS", 5)
     lost = []
 
     def dispatch(manager, task):

@@ -10,7 +10,7 @@ import torch
 
 from mldiag.recording.watching.hooks import Hook
 from mldiag.recording.watching.structure import Structure
-from mldiag.recording.watching.update_looks import UpdateLooks, rates
+from mldiag.recording.watching.update_looks import UpdateLooks
 
 Trouble = Callable[[str], None]
 
@@ -186,7 +186,4 @@ class OptimizersSeen:
             look.seen = None
         if seen:
             row["motions"] = seen
-        lr = [rate for optimizer in self._structure.optimizers for rate in rates(optimizer)]
-        if lr:
-            row["lr"] = lr
         return row

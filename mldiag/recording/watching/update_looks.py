@@ -194,10 +194,3 @@ def _is_broken(gradient: Any) -> Flag:
     if gradient.element_size() < 4:  # a sum of finite halves may not be one
         return not math.isfinite(float(gradient.sum(dtype=torch.float32)))
     return not math.isfinite(float(gradient.sum()))
-
-
-def rates(optimizer: Any) -> list[float]:
-    """Learning rate of each parameter group now."""
-    return [
-        float(group["lr"]) if "lr" in group else float("nan") for group in optimizer.param_groups
-    ]

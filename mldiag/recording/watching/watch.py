@@ -19,6 +19,7 @@ from mldiag.recording.recorded import Recording
 from mldiag.recording.watching.beginning import beginning_of, shut_gates
 from mldiag.recording.watching.evaluations import Evaluations
 from mldiag.recording.watching.loss_numbers import loss_number
+from mldiag.recording.watching.measures import LookedAtStep, measured
 from mldiag.recording.watching.optimizers_seen import OptimizersSeen
 from mldiag.recording.watching.options import refuse_wrong
 from mldiag.recording.watching.outputs import Later, batch_numbers, first_tensor, task_of
@@ -133,8 +134,7 @@ class Watch:
             losses: Several losses by name.
             inputs: The batch, where the network is not called with it.
             outputs: Logits or predictions; for a VAE the reconstruction, mu and logvar in a dictionary or
-                tuple;
-                for self-supervision the embeddings.
+                tuple; for self-supervision the embeddings.
             targets: What the outputs should be.
         """
         # Most steps are not looked at, and every line here is a part of what each of them costs.
@@ -183,6 +183,8 @@ class Watch:
             row |= batch_numbers(self._task, outputs, targets)
         row |= self._networks.taken()
         row |= self._optimizers.taken()
+        step = LookedAtStep(self._steps, self._structure, loss, outputs, targets)
+        row |= measured(step, self._failed)
         self._rows.add(self._steps, row)
 
     def _begin_step(self) -> None:

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
+from mldiag.run.settings import RunSettings
+from mldiag.run.watch import Watch
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
+
+if TYPE_CHECKING:
+    from mldiag.declaration import Experiment
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a command wants of an engine; `open_engine(order)` in the engine's file makes it.
+
+    Args:
+        experiment: The experiment.
+        workers: Trials at a time.
+        settings: What the user chose: the time limit and the GPUs of a trial are the engine's to keep.
+        watch: What the experiment's files must still be like when another process loads them.
+        notice: Takes a line for the user.
+    """
+
+    experiment: Experiment
+    workers: int
+    settings: RunSettings
+    watch: Watch | None
+    notice: Callable[[str], None]
 
 
 class Engine(Protocol):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mldiag.errors import MldiagError
 from mldiag.run.cost import CostModel
 from mldiag.run.engine_names import AUTO, ENGINES, check_engine, check_gpus, is_address, needs_dask
-from mldiag.run.engines import Engine
-from mldiag.run.engines.devices import device_groups, places_here
+from mldiag.run.engines import Engine, Order
+from mldiag.run.engines.devices import places_here
 from mldiag.run.settings import RunSettings
-from mldiag.run.threads import inner_threads, threads_elsewhere, usable_cores
+from mldiag.run.threads import usable_cores
 from mldiag.run.watch import Watch
 from mldiag.trial_spec import TrialSpec
 
@@ -89,7 +90,10 @@ class EngineChoice:
             name = "dask"
         if self._engine is None or self._engine.name != name or grown:
             self.close()
-            self._engine = self._open(name)
+            order = Order(
+                self._experiment, self._workers, self._settings, self._watch, self._notice
+            )
+            self._engine = import_module(ENGINES[name]).open_engine(order)
         return self._engine
 
     def begins(self, spec: TrialSpec) -> None:
@@ -129,45 +133,6 @@ class EngineChoice:
         if seconds is None or self._workers < 2:
             return False
         return seconds > _start_seconds() + seconds / self._workers
-
-    def _open(self, name: str) -> Engine:
-        threads, limit = inner_threads(self._workers), self._settings.time_limit
-        gpus = self._settings.gpus
-        if name == "inline":
-            from mldiag.run.engines.inline import InlineEngine
-
-            (devices,) = device_groups(gpus, 1)
-            return InlineEngine(
-                self._experiment, threads=threads, time_limit=limit, devices=devices
-            )
-        if name == "dask":
-            return self._open_dask()
-        from mldiag.run.engines.local import LocalEngine
-
-        return LocalEngine(
-            self._experiment,
-            workers=self._workers,
-            threads=threads,
-            time_limit=limit,
-            watch=self._watch,
-            notice=self._notice,
-            devices=device_groups(gpus, self._workers),
-        )
-
-    def _open_dask(self) -> Engine:
-        from mldiag.run.engines.dask.engine import DaskEngine
-
-        joins = is_address(self._settings.engine)
-        return DaskEngine(
-            self._experiment,
-            workers=self._settings.jobs if joins else self._workers,
-            threads=inner_threads(self._workers) if not joins else threads_elsewhere(),
-            time_limit=self._settings.time_limit,
-            watch=self._watch,
-            notice=self._notice,
-            address=self._settings.engine if joins else "",
-            gpus=self._settings.gpus,
-        )
 
 
 def _start_seconds() -> float:

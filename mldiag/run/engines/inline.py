@@ -7,8 +7,10 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
-from mldiag.run.engines.devices import Devices
+from mldiag.run.engines import Order
+from mldiag.run.engines.devices import Devices, device_groups
 from mldiag.run.engines.faults import hard_limit, timed_out
+from mldiag.run.threads import inner_threads
 from mldiag.run.worker import run_trial
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -73,3 +75,14 @@ class InlineEngine:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def open_engine(order: Order) -> InlineEngine:
+    """The engine that runs trials here."""
+    (devices,) = device_groups(order.settings.gpus, 1)
+    return InlineEngine(
+        order.experiment,
+        threads=inner_threads(order.workers),
+        time_limit=order.settings.time_limit,
+        devices=devices,
+    )

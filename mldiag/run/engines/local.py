@@ -6,19 +6,21 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired
 
 from mldiag.run.cargo import Cargo, CargoError
-from mldiag.run.engines import faults
-from mldiag.run.engines.devices import Devices
+from mldiag.run.engines import Order, faults
+from mldiag.run.engines.devices import Devices, device_groups
 from mldiag.run.engines.faults import KILLED, hard_limit, memory_kills, timed_out, worker_died
+from mldiag.run.engines.lookout import Lookout, Task
 from mldiag.run.engines.pace import ChunkPace
 from mldiag.run.engines.pool import WorkerPool
 from mldiag.run.engines.worker_process import OUTDATED, LoadError
+from mldiag.run.threads import inner_threads
 from mldiag.run.watch import Watch, changed_text
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -37,20 +39,6 @@ MAX_REBUILDS = 3
 
 LOOK_SECONDS = 0.2
 """Pause between two looks at what no result has come from."""
-
-IDLE_LOOKS = 25
-"""Looks in a row at which no worker is busy before the pool is given up."""
-
-UNSEEN_LOOKS = 3
-"""Looks in a row at which a task's worker is gone before the task is given up; Pebble tells sooner."""
-
-
-@dataclass(eq=False)
-class _Task:
-    specs: tuple[TrialSpec, ...]
-    attempts: int = 1
-    number: int = 0  # no other task in flight has it
-    unseen: int = 0
 
 
 class LocalEngine:
@@ -93,10 +81,11 @@ class LocalEngine:
             experiment, workers, threads, time_limit, watch=watch, devices=devices
         )
         self._notice, self.most_attempts = notice, MAX_ATTEMPTS
-        self._waiting: deque[_Task] = deque()
-        self._flying: dict[Any, _Task] = {}
+        self._waiting: deque[Task] = deque()
+        self._flying: dict[Any, Task] = {}
         self._pace = ChunkPace()
-        self._rebuilds = self._idle_looks = 0
+        self._lookout = Lookout(self._pool)
+        self._rebuilds = 0
         self._kills = memory_kills()
 
     def run(
@@ -117,9 +106,9 @@ class LocalEngine:
                 if not self._flying:
                     return
                 done, _ = wait(self._flying, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
-                if not done and (not self._pool.active or self._is_wedged()):
+                if not done and (not self._pool.active or self._lookout.is_wedged(self._flying)):
                     yield from self._rebuild()
-                for future in done or self._orphaned():
+                for future in done or self._lookout.orphaned(self._flying):
                     yield from self._results_of(future)
         finally:
             self._cancel()
@@ -142,14 +131,14 @@ class LocalEngine:
         places = self.workers * (2 if size > 1 else 1)
         while len(self._flying) < places:
             again = self._waiting
-            task = again.popleft() if again else _Task(tuple(islice(source, size)))
+            task = again.popleft() if again else Task(tuple(islice(source, size)))
             if not task.specs:
                 break
             if not self._submit(task):
                 return False
         return True
 
-    def _submit(self, task: _Task) -> bool:
+    def _submit(self, task: Task) -> bool:
         taken = {other.number for other in self._flying.values()}
         task.number = min(set(range(len(taken) + 1)) - taken)
         limit = self._time_limit
@@ -195,12 +184,12 @@ class LocalEngine:
             self._again(task.specs[len(results) :], task.attempts)
             yield from self._noted(task, results)
 
-    def _noted(self, task: _Task, results: Iterable[TrialResult]) -> Iterator[TrialResult]:
+    def _noted(self, task: Task, results: Iterable[TrialResult]) -> Iterator[TrialResult]:
         for result in results:
             self._pace.note(result.wall_seconds)
             yield result if task.attempts == 1 else replace(result, attempts=task.attempts)
 
-    def _salvaged(self, task: _Task) -> Iterator[TrialResult]:
+    def _salvaged(self, task: Task) -> Iterator[TrialResult]:
         """What a task had finished before its worker was lost; the task keeps the others."""
         try:
             finished = self._pool.finished(task.number)
@@ -209,7 +198,7 @@ class LocalEngine:
         task.specs = task.specs[len(finished) :]
         yield from self._noted(task, finished)
 
-    def _after_timeout(self, task: _Task) -> Iterator[TrialResult]:
+    def _after_timeout(self, task: Task) -> Iterator[TrialResult]:
         assert self._time_limit is not None
         in_chunk = len(task.specs) > 1
         yield from self._salvaged(task)
@@ -220,7 +209,7 @@ class LocalEngine:
                 task.specs[0], self._time_limit, threads=self._threads, attempts=task.attempts
             )
 
-    def _after_death(self, task: _Task, exit_code: int) -> Iterator[TrialResult]:
+    def _after_death(self, task: Task, exit_code: int) -> Iterator[TrialResult]:
         """Only the trial that was running counts as tried; those of its chunk that waited run again."""
         yield from self._salvaged(task)
         if not task.specs:
@@ -236,7 +225,7 @@ class LocalEngine:
         else:
             self._again((guilty,), task.attempts + 1)
 
-    def _after_edit(self, task: _Task) -> None:
+    def _after_edit(self, task: Task) -> None:
         """Go on with the experiment as it was: results of other code belong under another name."""
         self._waiting.appendleft(task)
         try:
@@ -246,7 +235,7 @@ class LocalEngine:
         if edited:
             self._notice(f"{changed_text(edited)}: it goes on with the code and data it began with")
 
-    def _after_bad_result(self, task: _Task, error: Exception) -> Iterator[TrialResult]:
+    def _after_bad_result(self, task: Task, error: Exception) -> Iterator[TrialResult]:
         """A result that cannot travel: a subclass of float as a metric, say, that only the user has."""
         if len(task.specs) > 1:
             self._again(task.specs, task.attempts)
@@ -256,32 +245,12 @@ class LocalEngine:
 
     def _again(self, specs: Iterable[TrialSpec], attempts: int) -> None:
         """Put trials back, each on its own."""
-        self._waiting.extendleft(_Task((spec,), attempts) for spec in reversed(tuple(specs)))
-
-    def _orphaned(self) -> list[Any]:
-        """Tasks whose worker is gone without a word.
-
-        The pool does not miss a worker that dies within the moment in which it takes a task.
-        """
-        for task in self._flying.values():
-            task.unseen = task.unseen + 1 if self._pool.lacks_worker(task.number) else 0
-        return [future for future, task in self._flying.items() if task.unseen >= UNSEEN_LOOKS]
-
-    def _is_wedged(self) -> bool:
-        """Whether nothing has been worked on for a while, although there are tasks and idle workers.
-
-        A worker that is killed in the microseconds in which it reads a task leaves the rest of it in the
-        pipe that it shares with the others.
-        """
-        flying = self._flying.values()
-        busy = any(self._pool.works_on(task.number, len(task.specs)) for task in flying)
-        self._idle_looks = 0 if busy or self._pool.loads() else self._idle_looks + 1
-        return self._idle_looks >= IDLE_LOOKS
+        self._waiting.extendleft(Task((spec,), attempts) for spec in reversed(tuple(specs)))
 
     def _rebuild(self) -> Iterator[TrialResult]:
         """Begin again with new processes; what was running in the old ones is tried again."""
         self._rebuilds += 1
-        self._idle_looks = 0
+        self._lookout.begin_again()
         tasks = list(self._flying.values())
         self._flying.clear()
         self._pool.stop()
@@ -297,3 +266,17 @@ class LocalEngine:
             self._pool.stop_workers()
         self._flying.clear()
         self._waiting.clear()
+
+
+def open_engine(order: Order) -> LocalEngine:
+    """The engine that runs trials in processes of this machine."""
+    settings = order.settings
+    return LocalEngine(
+        order.experiment,
+        workers=order.workers,
+        threads=inner_threads(order.workers),
+        time_limit=settings.time_limit,
+        watch=order.watch,
+        notice=order.notice,
+        devices=device_groups(settings.gpus, order.workers),
+    )

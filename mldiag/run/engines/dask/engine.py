@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mldiag.run.engine_names import is_address
+from mldiag.run.engines import Order
 from mldiag.run.engines.dask.cluster import Cluster, started
 from mldiag.run.engines.dask.crew import Crew
 from mldiag.run.engines.dask.errors import lost_scheduler
@@ -27,6 +29,7 @@ from mldiag.run.engines.faults import dask_worker_lost
 from mldiag.run.engines.local import CHUNK_PATIENCE, MAX_ATTEMPTS
 from mldiag.run.engines.pace import ChunkPace
 from mldiag.run.engines.worker_process import LoadError
+from mldiag.run.threads import inner_threads, threads_elsewhere
 from mldiag.run.watch import Watch
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -280,3 +283,19 @@ class DaskEngine:
         self._flying.clear()
         self._waiting.clear()
         crew.release(busy.values())
+
+
+def open_engine(order: Order) -> DaskEngine:
+    """The engine that runs trials on a cluster: one that is joined, or one of our own."""
+    settings = order.settings
+    joins = is_address(settings.engine)
+    return DaskEngine(
+        order.experiment,
+        workers=settings.jobs if joins else order.workers,
+        threads=threads_elsewhere() if joins else inner_threads(order.workers),
+        time_limit=settings.time_limit,
+        watch=order.watch,
+        notice=order.notice,
+        address=settings.engine if joins else "",
+        gpus=settings.gpus,
+    )

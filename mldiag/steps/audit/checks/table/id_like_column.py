@@ -39,7 +39,7 @@ CHECK = Check(
     ),
     why="A model learns rows by heart from it, and nothing for new ones.",
     fix="Leave it out; keep it to find rows again, or as group= where it repeats.",
-    source="AUDIT, integrity: high cardinality.",
+    source="ydata-profiling 4.18, high cardinality and uniqueness.",
     thresholds=THRESHOLDS,
 )
 

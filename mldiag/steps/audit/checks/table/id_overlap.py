@@ -39,7 +39,7 @@ CHECK = Check(
     ),
     why="The same person or thing is trained on and scored: the test score is too good.",
     fix="Keep all rows of one id on one side of the split.",
-    source="AUDIT: one of ten tools looks, where the index is named.",
+    source="deepchecks 0.19, index leakage, where the index is named.",
     thresholds=THRESHOLDS,
 )
 

@@ -15,7 +15,7 @@ CHECK = Check(
     detects="Cells that are +inf or -inf, in features and target of both tables.",
     why="Most learners refuse them, and a mean with one of them is infinite.",
     fix="Find the division by zero or the overflow that made them; else make them missing.",
-    source="AUDIT, integrity.",
+    source="scikit-learn refuses them, TensorFlow Data Validation flags them.",
 )
 
 

@@ -16,7 +16,7 @@ CHECK = Check(
     ),
     why="A model cannot be asked without a feature it was trained on, and what is not there is not checked.",
     fix="Give the test table the same columns, or name the right file.",
-    source="AUDIT: TFDV's schema.",
+    source="TensorFlow Data Validation's schema.",
 )
 
 

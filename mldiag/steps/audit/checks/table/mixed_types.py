@@ -66,7 +66,7 @@ CHECK = Check(
     ),
     why="Read as it stands, such a column of numbers is text: every number becomes a category.",
     fix="Mend or empty the cells; read the column with a type.",
-    source="AUDIT, integrity.",
+    source="deepchecks 0.19, mixed data types.",
     thresholds=THRESHOLDS,
 )
 

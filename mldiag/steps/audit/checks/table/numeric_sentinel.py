@@ -64,7 +64,7 @@ CHECK = Check(
     ),
     why="A learner takes it for a measurement: means, scales and distances are wrong for every row.",
     fix="Make it missing when the file is read.",
-    source="AUDIT: none of six tools found -999.",
+    source="Values apart from all others that repeat; none of six audit tools found an injected -999.",
     thresholds=THRESHOLDS,
 )
 

@@ -44,7 +44,7 @@ CHECK = Check(
     ),
     why="It adds nothing, splits what a model makes of it among copies, and makes coefficients meaningless.",
     fix="Keep one of them.",
-    source="AUDIT: three tools flag copies, none negated ones.",
+    source="Correlation, as in deepchecks 0.19, ydata-profiling 4.18 and skrub 0.11; negated copies are counted too.",
     thresholds=THRESHOLDS,
 )
 

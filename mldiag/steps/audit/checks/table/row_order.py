@@ -48,7 +48,7 @@ CHECK = Check(
         "Shuffle before splitting and before every epoch; where --group is declared, split by whole groups; "
         "if the order is time, declare --time."
     ),
-    source="AUDIT: cleanlab's non-iid check.",
+    source="cleanlab 2.9, Datalab's non-iid issue.",
     thresholds=THRESHOLDS,
 )
 

@@ -38,7 +38,7 @@ CHECK = Check(
     ),
     why="With few test rows luck decides which model looks better; rows that test cannot train.",
     fix="Split anew, or use cross-validation where there are few rows.",
-    source="AUDIT, splits.",
+    source="deepchecks 0.19, size of train and test.",
     thresholds=THRESHOLDS,
 )
 

@@ -31,7 +31,7 @@ CHECK = Check(
     detects="A time (--time) before that of the last training row, in over {share:.1%} of the test rows.",
     why="A model that has seen the future predicts it well, and fails in use.",
     fix="Train on what came first, test on what came after.",
-    source="AUDIT: time leakage.",
+    source="Kaufman et al. (2012), Leakage in data mining: no time machine.",
     thresholds=THRESHOLDS,
 )
 

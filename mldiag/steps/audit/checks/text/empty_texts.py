@@ -31,7 +31,7 @@ CHECK = Check(
     detects="Texts with fewer than {letters} letters or digits; a problem from {problem_share:.0%} of them.",
     why="A label without a text teaches a model to guess the most frequent class.",
     fix="Leave them out, or find what was lost.",
-    source="AUDIT, text.",
+    source="A plain count: what has no word says nothing of its label.",
     thresholds=THRESHOLDS,
 )
 

@@ -41,7 +41,7 @@ CHECK = Check(
     ),
     why="What tells the label may stand behind the cut; a text that is far too long is often a whole file.",
     fix="Get the whole texts; leave out or split what is far too long.",
-    source="AUDIT: deepchecks' text length outliers.",
+    source="deepchecks 0.19: outliers of text length, a property of its text suite.",
     thresholds=THRESHOLDS,
 )
 
