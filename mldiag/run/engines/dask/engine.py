@@ -287,8 +287,7 @@ class DaskEngine:
 
 def open_engine(order: Order) -> DaskEngine:
     """The engine that runs trials on a cluster: one that is joined, or one of our own."""
-    settings = order.settings
-    joins = is_address(settings.engine)
+    settings, joins = order.settings, is_address(order.settings.engine)
     return DaskEngine(
         order.experiment,
         workers=settings.jobs if joins else order.workers,
