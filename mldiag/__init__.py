@@ -11,7 +11,16 @@ Declare an experiment, then ask one question after the other:
     mldiag.capacity(exp)              # is the model itself insufficient?
     mldiag.checkup(exp)               # all of them: what should I do next?
 
-Every answer is a `Report` with findings, their uncertainty, and the actions they lead to.
+A train function of your own is an experiment too, and a training loop needs none at all:
+
+    @mldiag.experiment(data=(X, y), metric="accuracy", params={"lr": mldiag.Float(0.01, 1, default=0.1)})
+    def net(trial): ...               # trains on trial.X_train, returns the score on trial.X_valid
+
+    with mldiag.watch(network, optimizer) as watch: ...         # watch.step(...), then watch.diagnose()
+    mldiag.diagnose_training(build)   # is there a bug in the loop?
+
+Every answer is a `Report` with findings, their uncertainty, and the actions they lead to; print it.
+Parameters are `Float`, `Int` and `Categorical`. The same is asked from a shell: `mldiag checkup train.py`.
 """
 
 from __future__ import annotations

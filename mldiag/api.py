@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from mldiag.adapters.user_file import file_being_loaded
@@ -22,6 +23,23 @@ from mldiag.steps import CHECKUP, Step, public_fields, step_named
 from mldiag.whole_checklist import check_up
 
 StepFunction = Callable[..., Report]
+
+_EXAMPLE = """
+>>> import tempfile
+>>> import mldiag
+>>> from sklearn.datasets import load_iris
+>>> from sklearn.neighbors import KNeighborsClassifier
+>>> iris = mldiag.Experiment.from_estimator(
+...     KNeighborsClassifier(), *load_iris(return_X_y=True), metric="accuracy",
+...     params={{"n_neighbors": mldiag.Int(1, 30, default=5)}})
+>>> with tempfile.TemporaryDirectory() as folder:
+...     report = mldiag.{name}(iris{own}, store=folder, tracking_uri=False)
+>>> report.headline != "", len(report.findings) > 0
+(True, True)
+"""
+_EXAMPLE_OPTIONS = {
+    "sweep": ', param="n_neighbors"', "reproduce": ", expected=0.96", "checkup": ', budget="30x"',
+}  # fmt: skip
 
 
 def step_function(step: Step) -> StepFunction:
@@ -226,7 +244,9 @@ def _help(step: Step, settings_type: type[Any]) -> str:
         for field in (*public_fields(settings_type), *fields(CommonSettings))
     ]
     lines += ["", "Returns:", "    The report: findings, actions, numbers, figures.", "", "Raises:"]
-    return "\n".join([*lines, "    MldiagError: If a setting or the experiment is wrong."])
+    lines += ["    MldiagError: If a setting or the experiment is wrong.", "", "Example:"]
+    example = _EXAMPLE.format(name=step.function_name, own=_EXAMPLE_OPTIONS.get(step.name, ""))
+    return "\n".join([*lines, indent(example.strip("\n"), "    ")]) + "\n"
 
 
 reproduce = step_function(step_named("reproduce"))

@@ -54,6 +54,11 @@ class Experiment:
         notices: What was set or found on the way, for the plan.
         augment: The declared augmentation, or None; it is off except in the twins `augmented` gives.
         inspected: What an audit looks at; None in every other step.
+
+    Example:
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> Experiment.from_estimator(GaussianNB(), [[0], [1]] * 9, [0, 1] * 9).metric.name
+        'accuracy'
     """
 
     name: str

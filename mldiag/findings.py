@@ -171,6 +171,11 @@ class Report:
     """The answer of one command; `to_dict()` is what `--json` prints.
 
     `findings` and `actions` are in the order in which a person should read them.
+
+    Example:
+        >>> report = Report("sweep", "digits", {"name": "accuracy"}, "passed", "FLAT lr", (), {}, TrialCounts(), 1)
+        >>> report, report.actions, report.to_dict()["outcome"]
+        (<Report FLAT lr: sweep of digits, accuracy>, (), 'passed')
     """
 
     step: str

@@ -140,6 +140,24 @@ def diagnose_training(
 
     Raises:
         MldiagError: If torch or a part that is needed is missing, or a part is of a wrong kind.
+
+    Example:
+        >>> import torch
+        >>> x = torch.randn(256, 8, generator=torch.Generator().manual_seed(0))
+        >>> y = (x[:, 0] > 0).long()
+        >>> net = torch.nn.Linear(8, 2)
+        >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        >>> def step(batch):
+        ...     outputs = net(batch[0])
+        ...     loss = torch.nn.functional.cross_entropy(outputs, batch[1])
+        ...     loss.backward()  # and the gradients of the step before are still there
+        ...     optimizer.step()
+        ...     return {"loss": loss, "outputs": outputs, "targets": batch[1]}
+        >>> batches = list(zip(x.split(32), y.split(32)))
+        >>> report = diagnose_training(
+        ...     model=net, optimizers=optimizer, step=step, train_batches=batches, epochs=3)
+        >>> [finding.slug for finding in report.findings if finding.outcome == "problem"][:1]
+        ['missing-zero-grad']
     """
     parts = {
         "model": model, "optimizers": optimizers, "loss_fn": loss_fn, "train_batches": train_batches,

@@ -96,6 +96,13 @@ def command_experiment(table: Mapping[str, Any], path: Path) -> Experiment:
     Raises:
         MldiagError: If a key, a placeholder, a file or a parameter is wrong.
     """
+    misplaced = next((key for key in table if key in _COMMAND_KEYS and key not in _KEYS), None)
+    if misplaced is not None:
+        raise MldiagError(
+            f"{misplaced} stands in [tool.mldiag]",
+            expected=f"it in {_WHERE}, beside run",
+            hint=f"{_WHERE}\n{_METRIC_HINT}" if misplaced == "metric" else _WHERE,
+        )
     check_keys(table, _KEYS, "[tool.mldiag] with a command")
     command, folder = table["command"], path.parent
     if not isinstance(command, Mapping):

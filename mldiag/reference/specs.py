@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mldiag.errors import MldiagError
 from mldiag.reference.families import family_named
-from mldiag.reference.question import question_of
 from mldiag.trial import REFERENCE
 from mldiag.trial_spec import Intervention, TrialSpec
 
@@ -19,6 +18,8 @@ def why_no_references(experiment: Experiment) -> str:
     """Why reference learners cannot be trained, and what would enable them; empty where they can."""
     if experiment.fixed_rows:
         return experiment.fixed_rows
+    from mldiag.reference.question import question_of  # scikit-learn takes a second
+
     try:
         question_of(experiment.train, experiment.metric, experiment.loaded)
     except MldiagError as error:

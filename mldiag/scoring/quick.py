@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Values = NDArray[Any]
 
@@ -26,6 +25,8 @@ def roc_auc(truth: Values, values: Values) -> float:
     negative = len(truth) - positive
     if not positive or not negative:
         return float("nan")
+    from scipy.stats import rankdata  # half a second, and only metrics of ranks need it
+
     above = rankdata(values)[truth == 1].sum() - positive * (positive + 1) / 2
     return float(above / (positive * negative))
 

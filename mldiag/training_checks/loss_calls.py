@@ -10,6 +10,8 @@ import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from mldiag.recording.softmax_path import behind, made_by, squashed_before
+
 LOSSES = (
     "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss",
@@ -27,7 +29,9 @@ class LossCall:
         target: What it was given second.
         options: Its other arguments.
         value: The loss; None for a difference.
-        made_by: The operation that made `inputs`, such as `SoftmaxBackward0`, views left out.
+        made_by: The operation that made `inputs`, such as `Softmax`, views left out.
+        squashed: What made the input of that operation where it expects logits and got none: `Softmax`
+            under a `LogSoftmax`, say.
         addresses: Where the memory of input and target begins, to know them again.
     """
 
@@ -37,6 +41,7 @@ class LossCall:
     options: dict[str, Any]
     value: torch.Tensor | None
     made_by: str
+    squashed: str
     addresses: tuple[int, int]
 
 
@@ -101,7 +106,8 @@ class LossCalls(TorchFunctionMode):
                 target.detach().clone(),
                 options,
                 value.detach().clone() if isinstance(value, torch.Tensor) else None,
-                _made_by(inputs),
+                made_by(inputs.grad_fn),
+                squashed_before(behind(inputs.grad_fn)),
                 (inputs.data_ptr(), target.data_ptr()),
             )
         )
@@ -116,16 +122,3 @@ def _outer(left: torch.Tensor, right: torch.Tensor) -> bool:
     pair = {tuple(left.shape), tuple(right.shape)}
     rows = max(left.numel(), right.numel())
     return rows > 1 and pair == {(rows, 1), (rows,)}
-
-
-def _made_by(tensor: torch.Tensor) -> str:
-    """The name of the operation behind a tensor; changes of shape and type are passed over."""
-    node = tensor.grad_fn
-    views = ("View", "Squeeze", "Reshape", "Transpose", "Permute", "Unsqueeze", "T", "Clone", "ToCopy",
-             "Select", "Slice", "Alias", "UnsafeView")  # fmt: skip
-    while (
-        node is not None
-        and node.name().removesuffix("Backward0").removesuffix("Backward1") in views
-    ):
-        node = node.next_functions[0][0] if node.next_functions else None
-    return "" if node is None else str(node.name())

@@ -400,3 +400,13 @@ def test_what_a_script_leaves_running_ends_with_it(declare, tmp_path):
     )
     assert exp(trial_of(exp)) == {"val_loss": 1}
     _until(lambda: not _alive((tmp_path / "pid").read_text()))
+
+
+def test_a_key_of_the_command_in_the_outer_table_is_sent_to_its_place(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.mldiag]\nmetric = 'loss'\n[tool.mldiag.command]\nrun = 'python train.py'\n"
+    )
+    with pytest.raises(MldiagError, match="metric stands in") as told:
+        load_experiment(str(tmp_path / "pyproject.toml"))
+    assert told.value.expected == "it in [tool.mldiag.command], beside run"
+    assert "[tool.mldiag.command]\nmetric = {" in told.value.hint

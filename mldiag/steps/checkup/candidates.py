@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from scipy.stats import norm
+from scipy import special
 
 from mldiag.declaration import Experiment
 from mldiag.findings import Action, ActionKind, Finding, Interval, Report
@@ -18,7 +18,7 @@ from mldiag.wording import setting
 
 Basis = Literal["measured", "forecast", "advised"]
 
-SHOWN_Z = float(norm.ppf(0.9))
+SHOWN_Z = float(special.ndtri(0.9))
 """Standard errors from the estimate to an end of an 80 % interval."""
 
 
@@ -80,7 +80,7 @@ def p_of(interval: Interval | None) -> float:
     if interval is None or not math.isfinite(interval.low) or not math.isfinite(interval.high):
         return math.nan
     error = (interval.high - interval.low) / (2 * SHOWN_Z)
-    return float(norm.sf(interval.estimate / error)) if error > 0 else math.nan
+    return float(special.ndtr(-interval.estimate / error)) if error > 0 else math.nan
 
 
 def _of_report(experiment: Experiment, report: Report) -> Iterable[Candidate]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy.stats import norm
+from scipy import special
 
 from mldiag.declaration import Experiment
 from mldiag.findings import CLAIM_ERROR, Interval
@@ -138,8 +138,8 @@ def _joined(first: float, second: float) -> float:
     """Stouffer's p-value of two; the other alone where one is unknown."""
     if not math.isfinite(first):
         return second
-    each = [norm.isf(min(max(p, SMALLEST_P), 1 - SMALLEST_P)) for p in (first, second)]
-    return float(norm.sf(sum(each) / math.sqrt(2)))
+    each = [-special.ndtri(min(max(p, SMALLEST_P), 1 - SMALLEST_P)) for p in (first, second)]
+    return float(special.ndtr(-sum(each) / math.sqrt(2)))
 
 
 def _widened(gain: Interval) -> Interval:
@@ -152,7 +152,7 @@ def _widened(gain: Interval) -> Interval:
 def _expected(gain: Interval, p: float, of_a_guess: float = 0.0) -> float:
     """The estimate, less what a guess gains, drawn towards zero by its uncertainty, as z^2 / (1 + z^2)."""
     if math.isfinite(p):
-        z = float(norm.isf(min(max(p, SMALLEST_P), 1 - SMALLEST_P)))
+        z = float(-special.ndtri(min(max(p, SMALLEST_P), 1 - SMALLEST_P)))
     elif is_determined(gain) and gain.high > gain.low:
         z = gain.estimate / ((gain.high - gain.low) / (2 * SHOWN_Z))
     else:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from mldiag.findings import Finding, Outcome
 
 EARLIER: tuple[str, ...] = (
+    "softmax-in-loss",
     "inputs-not-scaled",
     "frozen-parameters",
     "bad-initialisation",

@@ -40,7 +40,7 @@ CHECK = Check(
         "not get what a "
         "softmax or sigmoid has made, nor rows of probabilities (each row sums to 1 within "
         "{rounding:g}); "
-        "nll_loss must get log-probabilities."
+        "nll_loss must get log-probabilities, and not the log_softmax of a softmax."
     ),
     why=(
         "A softmax inside the loss after one in the model: the loss cannot fall below a floor, "
@@ -54,6 +54,12 @@ CHECK = Check(
 )
 
 NEEDS: tuple[str, ...] = ()
+
+_LOG_OF_BOTH = (
+    "problem",
+    "the model takes the log_softmax of probabilities: a softmax is applied twice",
+    "Take the log_softmax of the logits themselves, and no softmax before it.",
+)
 
 
 def judge(loop: Loop) -> Finding:
@@ -80,7 +86,9 @@ def _cross_entropy(call: LossCall) -> Any:
     values = _classes_last(call)
     if values.shape[-1] < 2:
         return None
-    if call.made_by.startswith("LogSoftmax"):
+    if call.squashed in ("Softmax", "Sigmoid"):
+        return _LOG_OF_BOTH
+    if call.made_by == "LogSoftmax":
         return (
             "advice",
             "cross_entropy gets log-probabilities, and takes their log_softmax again",
@@ -105,7 +113,9 @@ def _nll(call: LossCall) -> Any:
             "nll_loss gets probabilities, not their logarithms",
             "Use log_softmax before nll_loss.",
         )
-    if call.made_by.startswith(("LogSoftmax", "Log", "SubBackward")):
+    if call.squashed in ("Softmax", "Sigmoid"):
+        return _LOG_OF_BOTH
+    if call.made_by.startswith(("Log", "Sub")):
         return None
     sums = values.double().exp().sum(dim=-1)
     if bool(((sums - 1).abs() > 10 * THRESHOLDS.rounding).float().mean() > 0.5):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from mldiag.recording.watching.measures import learning_rates
+from mldiag.recording.watching.measures import learning_rates, softmax_twice
 from mldiag.recording.watching.measures.step import LookedAtStep
 
 __all__ = ["MEASURES", "LookedAtStep", "Measure", "measured"]
@@ -25,7 +25,7 @@ class Measure(Protocol):
         """What the step shows: numbers, a tensor on any device, or None."""
 
 
-MEASURES: tuple[Measure, ...] = (learning_rates,)
+MEASURES: tuple[Measure, ...] = (learning_rates, softmax_twice)
 
 
 def measured(step: LookedAtStep, failed: Callable[[str, Exception], None]) -> dict[str, Any]:

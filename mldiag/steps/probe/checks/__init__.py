@@ -24,6 +24,7 @@ from mldiag.steps.probe.checks import (
     predicted_class_collapse,
     representation_collapse,
     saturated_units,
+    softmax_in_loss,
     stopped_early,
     underfitting,
     updates_too_large,
@@ -33,6 +34,7 @@ from mldiag.steps.probe.checks import (
 
 MODULES = (
     not_finite,
+    softmax_in_loss,
     inputs_not_scaled,
     frozen_parameters,
     bad_initialisation,

@@ -40,7 +40,9 @@ class Thresholds:
         gap: Distance to the nearest other value, over the spread of the others (5 % to 95 %).
         spike: Inside the range: how many times more frequent than any other value.
         quiet_share: 0 and -1 are no codes where more than this share of the rows holds them.
-        different: Other values there must be at least.
+        different: Other values there must be at least, unless the number is unmistakable.
+        unmistakable: Distance to the nearest other value, over the range of all others, from which on few
+            rows and few other values are enough.
     """
 
     share: float = 0.005
@@ -49,6 +51,7 @@ class Thresholds:
     spike: float = 8.0
     quiet_share: float = 0.6
     different: int = 8
+    unmistakable: float = 20.0
 
 
 THRESHOLDS = Thresholds()
@@ -60,7 +63,8 @@ CHECK = Check(
     detects=(
         "A number that people write for missing values (-9, 99, -999, 9999, ...) in at least {share:.1%} "
         "of the rows, farther from all others than {gap:g} times their spread, or {spike:g} times as "
-        "frequent as any; likewise 0 or -1, where every other value is well above it (told as advice)."
+        "frequent as any; in {least_rows} rows, where it is farther than {unmistakable:g} times their whole "
+        "range, however few values the column has; likewise 0 or -1, where every other value is well above it (told as advice)."
     ),
     why="A learner takes it for a measurement: means, scales and distances are wrong for every row.",
     fix="Make it missing when the file is read.",
@@ -126,13 +130,24 @@ def codes_in(column: Column) -> list[float]:
         [-999.0]
     """
     values, counts = column.levels, column.counts
+    repeated = np.sort(values[(counts >= THRESHOLDS.least_rows) & np.isfinite(values)])
+    strange = [float(v) for v in repeated if v in STRANGE]
+    unmistakable = [code for code in strange if _is_unmistakable(column, code, strange)]
     if column.n_unique < THRESHOLDS.different:
-        return []
-    n = len(column)
-    enough = counts >= max(THRESHOLDS.least_rows, THRESHOLDS.share * n)
-    frequent = values[enough & np.isfinite(values)]
-    codes = [float(v) for v in np.sort(frequent) if v in STRANGE or v in QUIET]
-    return [code for code in codes if _stands_apart(column, code, codes)]
+        return unmistakable
+    frequent = values[counts >= THRESHOLDS.share * len(column)]
+    codes = [float(v) for v in repeated if v in frequent and (v in STRANGE or v in QUIET)]
+    return sorted({*unmistakable, *(c for c in codes if _stands_apart(column, c, codes))})
+
+
+def _is_unmistakable(column: Column, code: float, codes: list[float]) -> bool:
+    """Whether a number of two digits or more lies so far outside that it needs no statistics."""
+    values, counts = column.levels, column.counts
+    others = ~np.isin(values, codes) & np.isfinite(values)
+    if int(others.sum()) < 2 or abs(code) < 99 or 2 * counts[values == code][0] > counts.sum():
+        return False
+    rest = values[others]
+    return bool(np.min(np.abs(rest - code)) > THRESHOLDS.unmistakable * np.ptp(rest))
 
 
 def _stands_apart(column: Column, code: float, codes: list[float]) -> bool:

@@ -44,7 +44,7 @@ CHECK = Check(
     ),
     why="It adds nothing, splits what a model makes of it among copies, and makes coefficients meaningless.",
     fix="Keep one of them.",
-    source="Correlation, as in deepchecks 0.19, ydata-profiling 4.18 and skrub 0.11; negated copies are counted too.",
+    source="Correlation, as in deepchecks 0.19, ydata-profiling 4.18 and skrub 0.11; negated copies count.",
     thresholds=THRESHOLDS,
 )
 
