@@ -56,9 +56,8 @@ class Experiment:
         inspected: What an audit looks at; None in every other step.
 
     Example:
-        >>> from sklearn.naive_bayes import GaussianNB
-        >>> Experiment.from_estimator(GaussianNB(), [[0], [1]] * 9, [0, 1] * 9).metric.name
-        'accuracy'
+        >>> experiment(rows=90, metric="rmse")(lambda trial: 0.5).metric.maximize
+        False
     """
 
     name: str
@@ -102,8 +101,7 @@ class Experiment:
 
         Args:
             estimator: An estimator, or a function `(params, seed) -> estimator`.
-            X: Features: array, frame or sparse matrix with one row a sample.
-            y: Targets, one a row.
+            X: Features, with one row a sample; y: targets, one a row.
             **options: `metric` (a scorer's name or a function `(y_true, y_pred) -> float`), `maximize`,
                 `minimize`, `params`, `valid=(X, y)`, `test=(X, y)`, `groups`, `time`, `stratify`,
                 `sample_weight`, `augment` (as for `experiment`), `name`.
@@ -122,8 +120,7 @@ class Experiment:
         """
         from mldiag.estimators.declare import describe_estimator
 
-        described = describe_estimator(estimator, X, y, **options)
-        return cls(**described)
+        return cls(**describe_estimator(estimator, X, y, **options))
 
     @cached_property
     def loaded(self) -> Loaded:

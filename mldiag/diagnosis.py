@@ -24,6 +24,7 @@ from mldiag.findings import Report
 from mldiag.report.console import report_text
 from mldiag.report.html import report_html
 from mldiag.run.budget import Budget
+from mldiag.run.engine_names import AUTO, ENGINES
 from mldiag.run.executor import Executor
 from mldiag.run.identity import Identity, identify
 from mldiag.run.reserve_log import ReserveLog
@@ -59,7 +60,8 @@ class CommonSettings:
     )
     jobs: int | None = field(default=None, metadata={"help": "Trials at a time."})
     engine: str = field(
-        default="auto", metadata={"help": "auto, inline, local, dask or tcp://HOST:PORT."}
+        default=AUTO,
+        metadata={"help": f"Where trials run: {', '.join((AUTO, *ENGINES))} or tcp://HOST:PORT."},
     )
     fresh: bool = field(default=False, metadata={"help": "Train again what the store holds."})
     time_limit: float | None = field(

@@ -60,7 +60,7 @@ class Finding:
         outcome: One of `OUTCOMES`.
         title: One line that stands alone.
         explanation: The reasons, for a person.
-        evidence: Numbers with n, effect and interval; plain data.
+        evidence: Numbers with n, effect, interval; plain data.
         action: At most one remedy.
         command: The command that reproduces the finding.
         cost_seconds: What it has cost so far, in seconds of training.
@@ -168,14 +168,11 @@ class TrialCounts:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """The answer of one command; `to_dict()` is what `--json` prints.
-
-    `findings` and `actions` are in the order in which a person should read them.
+    """The answer of one command, in reading order; `to_dict()` is what `--json` prints.
 
     Example:
-        >>> report = Report("sweep", "digits", {"name": "accuracy"}, "passed", "FLAT lr", (), {}, TrialCounts(), 1)
-        >>> report, report.actions, report.to_dict()["outcome"]
-        (<Report FLAT lr: sweep of digits, accuracy>, (), 'passed')
+        >>> Report("sweep", "digits", {"name": "f1"}, "passed", "FLAT lr", (), {}, TrialCounts(), 1.0)
+        <Report FLAT lr: sweep of digits, f1>
     """
 
     step: str

@@ -39,7 +39,7 @@ class CommonFlags:
     engine: str = field(
         default="auto",
         metadata={
-            "help": "Where trials run: auto, inline, local, dask or tcp://HOST:PORT.",
+            "help": f"Where trials run: {', '.join(ENGINES)} or tcp://HOST:PORT.",
             "choices": ENGINES,
         },
     )

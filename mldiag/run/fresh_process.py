@@ -17,6 +17,7 @@ from mldiag.redaction import redacted
 from mldiag.run.cargo import pack
 from mldiag.run.shared_file import SharedFile
 from mldiag.run.store.records import result_from_json
+from mldiag.run.watch import was_edited
 from mldiag.trial import RUN_AGAIN
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import TrialSpec
@@ -57,7 +58,8 @@ def run_in_fresh_process(
         devices: GPUs that the trial may use.
     """
     plain = replace(spec, interventions=tuple(c for c in spec.interventions if c.kind != RUN_AGAIN))
-    cargo, answer = pack(experiment), SharedFile()
+    # Another interpreter would load the file as it is now; this one keeps to what it has loaded.
+    cargo, answer = pack(experiment, by_value=was_edited(experiment.target)), SharedFile()
     try:
         files = [answer.fileno(), *([cargo.file.fileno()] if cargo.file is not None else [])]
         task = {

@@ -75,6 +75,13 @@ class Watch:
         return not self.edited() or _whole(identify(experiment)) == self.identity
 
 
+def was_edited(target: str) -> bool:
+    """Whether the file of a target is another one than what this process has loaded of it."""
+    file = target.rpartition(":")[0] or target
+    loaded = getattr(dict(user_modules()).get(file), "__mldiag_version__", None)
+    return loaded is not None and version_of(file) != loaded
+
+
 class LiveFiles:
     """Tells when a file that every trial reads was edited so that it matters.
 

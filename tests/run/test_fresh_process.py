@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 import mldiag
+from mldiag.adapters.targets import load_experiment
 from mldiag.demo import demo_experiment
 from mldiag.run.worker import run_trial
 from mldiag.trial_spec import Intervention
@@ -61,3 +62,17 @@ def test_an_exception_there_is_told_as_one_here():
     result = run_trial(experiment, experiment.spec(interventions=AGAIN), threads=1)
     assert result.status == "failed"
     assert "no such thing" in result.error
+
+
+def test_another_interpreter_trains_what_this_one_has_loaded(tmp_path):
+    file = tmp_path / "experiment.py"
+    written = (
+        "import mldiag\n\n"
+        "@mldiag.experiment(rows=40, metric='accuracy')\n"
+        "def edited(trial):\n    return SCORE\n\nSCORE = {score}\n"
+    )
+    file.write_text(written.format(score=0.25))
+    experiment = load_experiment(str(file))
+    file.write_text(written.format(score=0.75) + "# another size\n")
+    result = run_trial(experiment, experiment.spec(interventions=AGAIN), threads=1)
+    assert result.metrics == {"accuracy": 0.25}, result.error

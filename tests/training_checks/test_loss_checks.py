@@ -57,6 +57,8 @@ class TestSoftmaxTwice:
             (lambda x, out: out.exp() / out.exp().sum(1, keepdim=True), nn.CrossEntropyLoss()),
             (lambda x, out: out.softmax(1), F.nll_loss),
             (lambda x, out: out, F.nll_loss),
+            (lambda x, out: out.softmax(1).log_softmax(1), F.nll_loss),
+            (lambda x, out: out.softmax(1).log_softmax(1), F.cross_entropy),
         ],
     )
     def test_probabilities_where_others_are_expected_are_found(self, change, loss_fn):

@@ -62,6 +62,7 @@ class EngineChoice:
         self._experiment, self._settings, self._costs = experiment, settings, costs
         self._watch, self._notice = watch, notice
         self._engine: Engine | None = None
+        self._opened = ""
         self._workers = 0
         self._without_workers = False
         self._size_left = 0.0
@@ -88,8 +89,9 @@ class EngineChoice:
             name = "inline" if self._suits_this_process() else "local"
         elif needs_dask(name):
             name = "dask"
-        if self._engine is None or self._engine.name != name or grown:
+        if self._engine is None or self._opened != name or grown:
             self.close()
+            self._opened = name
             order = Order(
                 self._experiment, self._workers, self._settings, self._watch, self._notice
             )
@@ -104,7 +106,7 @@ class EngineChoice:
     def outgrown(self) -> bool:
         """Whether this process runs trials that worker processes would now finish sooner."""
         automatic = self._settings.engine == AUTO and not self._without_workers
-        if not automatic or self._engine is None or self._engine.name != "inline":
+        if not automatic or self._engine is None or self._opened != "inline":
             return False
         return self._workers_pay()
 
@@ -125,7 +127,7 @@ class EngineChoice:
             return False  # a training in this process cannot be ended
         if self._settings.gpus:
             return False
-        warm = self._engine is not None and self._engine.name == "local"
+        warm = self._engine is not None and self._opened == "local"
         return not warm and not self._workers_pay()
 
     def _workers_pay(self) -> bool:

@@ -9,15 +9,14 @@ from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from mldiag.data.audited.inspected import Inspected
 from mldiag.data.audited.table import TableAudit
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError
 from mldiag.findings import Finding
-from mldiag.steps.audit.checks import CheckModule, checks_of
+from mldiag.steps.audit.checks import checks_of
 from mldiag.steps.audit.reconcile import reconciled
+from mldiag.steps.judged import CheckModule, judged
 
 Tell = Callable[[str, int, int], None]
 """Takes the name of the check that begins, its number from 0, and how many there are."""
@@ -79,7 +78,7 @@ def _found(
             tell(module.CHECK.slug, number, len(modules))
         if module.CHECK.slug in _PROBED:
             learned()
-        found[place] = _judged(module, subject)
+        found[place] = judged(module, subject)
     told = [found[place] for place in range(len(modules))]
     return [finding for finding in told if finding is not None]
 
@@ -108,20 +107,3 @@ def _probed_ahead(subject: Any) -> Iterator[Callable[[], None]]:
         yield learned
     finally:
         ahead.shutdown(wait=True, cancel_futures=True)
-
-
-def _judged(module: CheckModule, subject: Any) -> Finding | None:
-    try:
-        # Numbers near the end of what floats hold overflow in sums of squares; no warning helps the reader.
-        with np.errstate(all="ignore"):
-            return module.judge(subject)
-    except MldiagError as error:
-        return module.CHECK.finding("skipped", f"{module.CHECK.slug}: {error.what}")
-    except Exception as error:
-        told = f"{type(error).__name__}: {error}".strip()
-        return module.CHECK.finding(
-            "skipped",
-            f"{module.CHECK.slug} could not be judged on these data",
-            explanation=f"The check broke ({told[:200]}). The other checks are not touched by it.",
-            evidence={"error": told[:1000]},
-        )

@@ -6,38 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mldiag.findings import Finding, Outcome
+from mldiag.steps.probe.checks import MODULES
 
-EARLIER: tuple[str, ...] = (
-    "softmax-in-loss",
-    "inputs-not-scaled",
-    "frozen-parameters",
-    "bad-initialisation",
-    "saturated-units",
-    "vanishing-gradients",
-    "exploding-gradients",
-    "noisy-gradients",
-    "updates-too-large",
-    "learning-rate-too-high",
-    "not-finite",
-    "attention-collapse",
-    "dead-units",
-    "updates-too-small",
-    "learning-rate-too-low",
-    "plateau",
-    "loss-spikes",
-    "posterior-collapse",
-    "codebook-collapse",
-    "mode-collapse",
-    "representation-collapse",
-    "over-regularised",
-    "predicted-class-collapse",
-    "overfitting",
-    "stopped-early",
-    "underfitting",
-)
-"""Upstream first: inputs, weights, activations, gradients, steps, what they lead to. Of several problems,
-the first
-here is the root and explains the others."""
+NO_FAULT = ("neural-collapse",)
+"""What is information, and neither causes anything nor follows from it."""
+
+EARLIER = tuple(m.CHECK.slug for m in MODULES if m.CHECK.slug not in NO_FAULT)
+"""Causes before what follows from them; what is not here is a mistake of rows."""
 
 
 def with_causes(findings: Sequence[Finding]) -> list[Finding]:

@@ -12,6 +12,7 @@ import numpy as np
 from mldiag.declaration import Experiment
 from mldiag.findings import Finding, Outcome, ranked
 from mldiag.recording.recorded import Recording
+from mldiag.steps.judged import judged
 from mldiag.steps.probe import mistakes
 from mldiag.steps.probe.causes import with_causes
 from mldiag.steps.probe.checks import MODULES, nothing_recorded
@@ -24,6 +25,7 @@ from mldiag.steps.range_test.diagnose import RangeTestDiagnosis
 from mldiag.trial_result import TrialResult
 
 HEADLINES = {
+    "softmax-in-loss": "SOFTMAX TWICE",
     "not-finite": "NaN", "inputs-not-scaled": "SCALE INPUTS", "frozen-parameters": "FROZEN",
     "bad-initialisation": "BAD INIT", "dead-units": "DEAD UNITS", "saturated-units": "SATURATED",
     "vanishing-gradients": "VANISHING", "exploding-gradients": "EXPLODING",
@@ -55,9 +57,11 @@ def diagnose_recording(
     signals = Signals(recording)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # means of columns that were never measured
-        found = [module.judge(signals) for module in MODULES]
-        told = [module.judge(recording) for module in mistakes.CHECKS]
-    findings = ranked(with_value(with_causes([*found, *filter(None, told)]), tested))
+        found = [judged(module, signals) for module in MODULES]
+        told = [judged(module, recording) for module in mistakes.CHECKS]
+    findings = ranked(
+        with_value(with_causes([f for f in (*found, *told) if f is not None]), tested)
+    )
     return ProbeDiagnosis(
         findings,
         _headline(findings),
@@ -97,7 +101,7 @@ def diagnose(
 def _headline(findings: Sequence[Finding]) -> str:
     first = findings[0]
     if first.outcome in ("problem", "advice"):
-        return HEADLINES.get(first.slug, first.slug.upper()[:14])
+        return HEADLINES.get(first.slug, first.slug.replace("-", " ").upper()[:14])
     return "OPEN" if _outcome(findings) == "inconclusive" else "NO FAULT SEEN"
 
 

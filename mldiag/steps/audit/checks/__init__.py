@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mldiag.findings import Check, Finding
+    from mldiag.findings import Check
+    from mldiag.steps.judged import CheckModule
 
 KINDS: dict[str, tuple[str, ...]] = {
     "table": ("table", "text"),
@@ -15,15 +16,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "text": ("files", "text"),
 }
 """Folders of checks by kind of data, in reading order."""
-
-
-class CheckModule(Protocol):
-    """A file of a check."""
-
-    CHECK: Check
-
-    def judge(self, subject: Any) -> Finding | None:
-        """What the check says of the data; None where it has nothing to say about such data."""
 
 
 def checks_of(kind: str) -> tuple[CheckModule, ...]:

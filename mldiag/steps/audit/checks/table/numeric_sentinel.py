@@ -64,7 +64,8 @@ CHECK = Check(
         "A number that people write for missing values (-9, 99, -999, 9999, ...) in at least {share:.1%} "
         "of the rows, farther from all others than {gap:g} times their spread, or {spike:g} times as "
         "frequent as any; in {least_rows} rows, where it is farther than {unmistakable:g} times their whole "
-        "range, however few values the column has; likewise 0 or -1, where every other value is well above it (told as advice)."
+        "range, however few values the column has; likewise 0 or -1, where every other value is well above "
+        "it (told as advice)."
     ),
     why="A learner takes it for a measurement: means, scales and distances are wrong for every row.",
     fix="Make it missing when the file is read.",
