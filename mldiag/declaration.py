@@ -43,8 +43,7 @@ class Experiment:
         name: Name in reports and in MLflow.
         train: Function of a `Trial` that returns or reports the metric.
         source: The declared data.
-        params: Parameters by name.
-        metric: What is measured.
+        params, metric: Parameters by name, and what is measured.
         target: Where a worker finds the experiment: `file.py:name`, `package.module:name`, a built-in
             name, or `memory:name` where it lives only in this process.
         home: Folder in which `.mldiag/` and `mlflow.db` lie.
@@ -56,8 +55,8 @@ class Experiment:
         inspected: What an audit looks at; None in every other step.
 
     Example:
-        >>> experiment(rows=90, metric="rmse")(lambda trial: 0.5).metric.maximize
-        False
+        >>> experiment(rows=90, metric="rmse", name="half")(lambda trial: 0.5)
+        <Experiment half: rmse, parameters none>
     """
 
     name: str
@@ -101,7 +100,8 @@ class Experiment:
 
         Args:
             estimator: An estimator, or a function `(params, seed) -> estimator`.
-            X: Features, with one row a sample; y: targets, one a row.
+            X: Features: array, frame or sparse matrix with one row a sample.
+            y: Targets, one a row.
             **options: `metric` (a scorer's name or a function `(y_true, y_pred) -> float`), `maximize`,
                 `minimize`, `params`, `valid=(X, y)`, `test=(X, y)`, `groups`, `time`, `stratify`,
                 `sample_weight`, `augment` (as for `experiment`), `name`.

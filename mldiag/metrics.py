@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mldiag.errors import MldiagError, nearest_name
@@ -149,8 +150,55 @@ def named_metric(
         f"unknown metric {name!r}",
         expected="a known metric, or its direction: maximize=True or minimize=True",
         nearest=near,
-        hint=f"metric={near!r}" if near else f"metric={name!r}, maximize=True",
+        hint=f"metric={near!r}" if near else f"metric={name!r}, {_direction_of(name)}=True",
     )
+
+
+def _direction_of(name: str) -> str:
+    return "minimize" if likely_maximized(name) is False else "maximize"
+
+
+_HIGHER = (
+    "acc",
+    "auc",
+    "f1",
+    "precision",
+    "recall",
+    "iou",
+    "dice",
+    "bleu",
+    "rouge",
+    "r2",
+    "ndcg",
+    "score",
+)
+_LOWER = (
+    "loss",
+    "err",
+    "mse",
+    "mae",
+    "rmse",
+    "nll",
+    "perplexity",
+    "ppl",
+    "wer",
+    "cer",
+    "fid",
+    "cost",
+)
+
+
+def likely_maximized(name: str) -> bool | None:
+    """Whether a metric's name sounds like one that is better where it is larger; None where it does not tell.
+
+    Example:
+        >>> likely_maximized("test_acc"), likely_maximized("valLoss"), likely_maximized("thing")
+        (True, False, None)
+    """
+    words = re.findall(r"[a-z]+[0-9]?", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
+    lower = any(word.startswith(_LOWER) for word in words)
+    higher = any(word.startswith(_HIGHER) for word in words)
+    return None if lower == higher else higher
 
 
 WORTH_POINTS = 0.005

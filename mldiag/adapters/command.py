@@ -24,7 +24,7 @@ from mldiag.adapters.script_scores import RESULT_VARIABLE, ScorePattern
 from mldiag.data.source import DataSource
 from mldiag.declaration import Experiment
 from mldiag.errors import MldiagError, UserCodeError
-from mldiag.metrics import Metric, named_metric
+from mldiag.metrics import Metric, likely_maximized, named_metric
 from mldiag.trial import Trial
 
 _WHERE = "[tool.mldiag.command]"
@@ -214,11 +214,12 @@ def _directed(name: str, *, maximize: bool | None = None, minimize: bool | None 
     try:
         return named_metric(name, maximize=maximize, minimize=minimize)
     except MldiagError as error:
+        direction = "minimize" if likely_maximized(name) is False else "maximize"
         raise MldiagError(
             error.what,
-            expected=error.expected,
+            expected="a known metric, or its direction: maximize = true or minimize = true",
             nearest=error.nearest,
-            hint=f"metric = {{ name = '{name}', minimize = true }}",
+            hint=f"metric = {{ name = '{name}', {direction} = true }}",
         ) from error
 
 

@@ -73,7 +73,7 @@ def table_experiment(table: Mapping[str, Any], path: Path) -> Experiment:
         minimize=table.get("minimize"),
         params=params,
         prefix=prefix,
-        name=table.get("name", ""),
+        name=table.get("name") or Path(table["data"]).stem,  # stays when the estimator is exchanged
         features_hint='preprocess = "auto"',
     )
     fields["notices"] = (*notices, *said, *fields["notices"])

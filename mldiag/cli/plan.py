@@ -14,8 +14,8 @@ from typer.core import TyperGroup
 from mldiag.cli.declared_names import check_declared
 from mldiag.cli.flags import CommonFlags, read_settings
 from mldiag.cli.step_command import check_choice, common_settings, find_subject, with_flags
-from mldiag.errors import unknown_name
-from mldiag.steps import STEPS, Step
+from mldiag.errors import MldiagError, unknown_name
+from mldiag.steps import CHECKUP, STEPS, Step
 
 if TYPE_CHECKING:
     from mldiag.declaration import Experiment
@@ -29,6 +29,12 @@ class PlanGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the hidden command in place where no step is named."""
         names = [step.name for step in STEPS]
+        if args and args[0] == CHECKUP.name:
+            raise MldiagError(
+                "a check-up has no plan of its own: what it asks follows from what it finds",
+                expected="a budget, which it keeps to, or the plans of the steps",
+                hint="mldiag plan",
+            )
         if not args or args[0] not in (*names, "--help", "-h"):
             _refuse_misspelt_step(args, names)
             args = [EVERY_STEP, *args]
@@ -76,7 +82,7 @@ def _show(steps: list[tuple[Step, Any]], given: dict[str, Any]) -> None:
     for _, settings in steps:
         check_declared(given["target"], settings)
     with printing_to_stderr():
-        founds = [find_subject(step, given["target"], settings) for step, settings in steps]
+        steps, founds, left_out = _found(steps, given["target"])
         experiment = founds[0].experiment
         if founds[0].announcement:
             print(founds[0].announcement)
@@ -98,7 +104,29 @@ def _show(steps: list[tuple[Step, Any]], given: dict[str, Any]) -> None:
         out.print(title, style="bold")
         print_pairs(pairs, out, indent=2)
         out.print()
+    for line in left_out:
+        out.print(line)
     print_table(parameter_table(experiment), out)
+
+
+def _found(
+    steps: list[tuple[Step, Any]], target: str | None
+) -> tuple[list[tuple[Step, Any]], list[Any], list[str]]:
+    """The steps that can be planned, what they are asked of, and a line for each other one.
+
+    Raises:
+        MldiagError: If none can be.
+    """
+    kept, founds, left_out = [], [], []
+    for step, settings in steps:
+        try:
+            founds.append(find_subject(step, target, settings))
+            kept.append((step, settings))
+        except MldiagError as error:
+            if len(steps) == 1 or ((step, settings) == steps[-1] and not founds):
+                raise
+            left_out.append(f"{step.name}: not planned; {error.what}")
+    return kept, founds, left_out
 
 
 def _planned(

@@ -16,6 +16,12 @@ SCORES = ("accuracy", "acc", "f1", "auroc", "auc", "r2", "r2_score")
 """Names, after the framework's own prefix, of scores that are taken where none is named; higher is better."""
 
 
+UNSEEN_LOSS = (
+    "predictions on the batches: no loss of torch.nn.functional was called where it can be seen (a name "
+    "bound by `from torch.nn.functional import ...` before the training cannot be)"
+)
+
+
 class OutsideWatch:
     """The core of the callbacks: begin, end, evaluations, diagnosis.
 
@@ -112,8 +118,14 @@ class OutsideWatch:
         Raises:
             MldiagError: If the training has not begun.
         """
+        if self._seen is not None:
+            self._seen.settle()
         found: Recording = self._begun().recording()
-        return found
+        if found.has("batch/rows") or not found.steps:
+            return found
+        return Recording(
+            {**found.facts, "not_seen": [*found.facts["not_seen"], UNSEEN_LOSS]}, found.arrays
+        )
 
     def diagnose(self) -> Any:
         """Judge what was seen so far.
@@ -124,9 +136,7 @@ class OutsideWatch:
         Raises:
             MldiagError: If the training has not begun, or no step was taken.
         """
-        if self._seen is not None:
-            self._seen.settle()
-        return self._begun().diagnose()
+        return self._begun().diagnose(self.recording())
 
     def _begun(self) -> Any:
         if self._watch is None:

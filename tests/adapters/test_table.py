@@ -47,7 +47,8 @@ def score(exp, params=None, **where):
 
 def test_strings_and_gaps_need_no_python(declare):
     exp = declare()
-    assert exp.name == "HistGradientBoostingClassifier"
+    assert exp.name == "train"  # and stays so when another estimator is named
+    assert "HistGradientBoostingClassifier" in repr(exp.train.estimator)
     assert exp.in_process
     assert any("no estimator is named" in notice for notice in exp.notices)
     assert any(notice.startswith('preprocessing "auto"') for notice in exp.notices)
@@ -62,7 +63,7 @@ def test_csv_and_parquet_give_one_score(declare):
 
 def test_a_quantity_gets_a_regressor(declare):
     exp = declare('metric = "neg_mean_absolute_error"\n', target="price")
-    assert exp.name == "HistGradientBoostingRegressor"
+    assert "HistGradientBoostingRegressor" in repr(exp.train.estimator)
     assert exp.metric.name == "mean_absolute_error"
     assert score(exp) < 20
 

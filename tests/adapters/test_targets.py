@@ -153,11 +153,11 @@ def test_the_file_is_taken_before_the_demo_and_the_configuration_before_the_file
     write(folder, "pyproject.toml", CONFIG)
     write_table(folder)
     config = load_experiment()
-    assert config.name == "GaussianNB"
+    assert config.name == "train"
     assert config.target == str(folder / "pyproject.toml")
     assert load_experiment(config.target).spec() == config.spec()
     assert len(list_experiments()) == 2
-    assert load_experiment(str(folder)).name == "GaussianNB"
+    assert load_experiment(str(folder)).name == "train"
 
 
 @pytest.mark.parametrize(

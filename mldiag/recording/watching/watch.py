@@ -19,7 +19,7 @@ from mldiag.recording.recorded import Recording
 from mldiag.recording.watching.beginning import beginning_of, shut_gates
 from mldiag.recording.watching.evaluations import Evaluations
 from mldiag.recording.watching.loss_numbers import loss_number
-from mldiag.recording.watching.measures import LookedAtStep, measured
+from mldiag.recording.watching.measures import LookedAtStep, Measures
 from mldiag.recording.watching.optimizers_seen import OptimizersSeen
 from mldiag.recording.watching.options import refuse_wrong
 from mldiag.recording.watching.outputs import Later, batch_numbers, first_tensor, task_of
@@ -64,7 +64,7 @@ class Watch:
         self._task, self._given_task, self._judge = task, task, judge
         self._optimizers = OptimizersSeen(self._structure, self._trouble)
         self._networks = NetworksSeen(self._structure, self._trouble)
-        self._rows = StepRows(every)
+        self._rows, self._measures = StepRows(every), Measures(self._failed)
         self._evaluations = Evaluations()
         self._stack = ExitStack()
         self._open = self._light = False
@@ -184,7 +184,7 @@ class Watch:
         row |= self._networks.taken()
         row |= self._optimizers.taken()
         step = LookedAtStep(self._steps, self._structure, loss, outputs, targets)
-        row |= measured(step, self._failed)
+        row |= self._measures.taken(step)
         self._rows.add(self._steps, row)
 
     def _begin_step(self) -> None:
@@ -265,8 +265,8 @@ class Watch:
             facts, self._structure, self._networks, self._optimizers, self._rows, self._evaluations
         )
 
-    def diagnose(self) -> Report:
-        """Judge what was seen so far; within the `with` block or after it.
+    def diagnose(self, recording: Recording | None = None) -> Report:
+        """Judge what was seen so far, or a recording of it; within the `with` block or after it.
 
         Raises:
             MldiagError: If no step was recorded.
@@ -279,7 +279,7 @@ class Watch:
             )
         if self._judge is None:
             raise MldiagError("this watch only records", hint="mldiag.watch(net, optimizer)")
-        return self._judge(self.recording())
+        return self._judge(recording or self.recording())
 
     def _notice(self, text: str) -> None:
         if len(self._notices) < 50:

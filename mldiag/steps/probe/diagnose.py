@@ -53,6 +53,8 @@ def diagnose_recording(
         recording: What was measured of it.
         tested: What range tests of the learning rate say.
     """
+    if not recording.steps and not any(n.startswith(("eval/", "batch/")) for n in recording.arrays):
+        return ProbeDiagnosis((nothing_recorded.found(),), "NOTHING SEEN", "inconclusive")
     recording = completed(recording)
     signals = Signals(recording)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -87,7 +89,7 @@ def diagnose(
     watched = sorted((r for r in results if r.recording is not None), key=lambda r: r.spec.seed)
     recordings = [r.recording for r in watched if r.recording is not None]
     if not recordings:
-        return ProbeDiagnosis((nothing_recorded.found(),), "OPEN", "inconclusive")
+        return ProbeDiagnosis((nothing_recorded.found(),), "NOTHING SEEN", "inconclusive")
     tested = range_test(experiment, settings, results)
     judged = [diagnose_recording(recording, tested) for recording in recordings]
     counts = Counter(one.headline for one in judged)

@@ -58,13 +58,17 @@ def diagnose(
     first = _report_first(findings)
     return ReproductionDiagnosis(
         findings,
-        _headline(judged, first),
+        _headline(judged, first, sum(f.outcome == "passed" for f in findings)),
         first.outcome,
         notices=_differences(judged),
         tables=(_table(judged),),
         next_step="learning-curve" if first.outcome != "problem" else "reproduce --thorough",
         judged=judged,
     )
+
+
+FEWEST_CHECKS = 3
+"""With fewer that could be asked and passed, their number is the verdict: it is no search for bugs."""
 
 
 def _report_first(findings: Sequence[Finding]) -> Finding:
@@ -85,9 +89,11 @@ def _overall(findings: Sequence[Finding]) -> Finding:
     return findings[0]
 
 
-def _headline(judged: Judged, first: Finding) -> str:
+def _headline(judged: Judged, first: Finding, passed: int) -> str:
     """The verdict in few characters."""
     if first.code != reported_score.CHECK.code:
+        if first.outcome == "passed" and passed < FEWEST_CHECKS:
+            return f"{plural(passed, 'CHECK')} PASSED".upper()
         words = {"problem": "BUG", "advice": "LOOK", "passed": "NO BUG FOUND"}
         word = words.get(first.outcome, "OPEN")
         return word if word == "NO BUG FOUND" else f"{word} {first.slug}"

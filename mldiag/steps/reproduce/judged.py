@@ -209,7 +209,8 @@ def varied(experiment: Experiment) -> str:
     if experiment.fixed_rows or experiment.splits.fixed_valid:
         if experiment.deterministic:
             return "nothing: the split is declared, and no seed changes this training"
-        return "the seed (initialisation, order, augmentation) on the declared split"
+        where = "the rows that it reads itself" if experiment.fixed_rows else "the declared split"
+        return f"the seed (initialisation, order, augmentation) on {where}"
     if experiment.deterministic:
         return "the split alone: no seed changes this training; the report's split may be fixed"
     return (

@@ -49,7 +49,7 @@ def test_a_healthy_training_has_no_fault_and_every_panel():
 def test_nothing_at_all_is_no_clean_bill():
     answer = answered(Recording({}, {}))
     assert answer.outcome in ("inconclusive", "not_applicable")
-    assert answer.headline == "OPEN"
+    assert answer.headline == "NOTHING SEEN"
     assert panels(answer) == 1
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import torch
+
 from mldiag.recording.watching.measures import learning_rates, softmax_twice
 from mldiag.recording.watching.measures.step import LookedAtStep
 
-__all__ = ["MEASURES", "LookedAtStep", "Measure", "measured"]
+__all__ = ["MEASURES", "LookedAtStep", "Measure", "Measures"]
 
 
 class Measure(Protocol):
@@ -28,20 +30,33 @@ class Measure(Protocol):
 MEASURES: tuple[Measure, ...] = (learning_rates, softmax_twice)
 
 
-def measured(step: LookedAtStep, failed: Callable[[str, Exception], None]) -> dict[str, Any]:
-    """What all measures say of a step, by the names of their series.
+class Measures:
+    """Takes the measures of one training; what one of them gives wrongly costs that one alone.
 
     Args:
-        step: The step.
-        failed: Told of a measure that cannot be taken; the others are.
+        failed: Told of a measure that cannot be taken.
     """
-    row: dict[str, Any] = {}
-    for module in MEASURES:
-        try:
-            value = module.measure(step)
-        except Exception as error:  # a diagnosis must not end a training
-            failed(f"the measure {module.NAME}", error)
-        else:
-            if value is not None:
-                row[module.NAME] = value
-    return row
+
+    def __init__(self, failed: Callable[[str, Exception], None]) -> None:
+        self._failed = failed
+        self._dimensions: dict[str, int] = {}
+
+    def taken(self, step: LookedAtStep) -> dict[str, Any]:
+        """What all measures say of a step, by the names of their series."""
+        row: dict[str, Any] = {}
+        for module in MEASURES:
+            try:
+                value = module.measure(step)
+                if value is not None:
+                    row[module.NAME] = self._checked(module.NAME, value)
+            except Exception as error:  # a diagnosis must not end a training
+                self._failed(f"the measure {module.NAME}", error)
+        return row
+
+    def _checked(self, name: str, value: Any) -> torch.Tensor:
+        """A number, or numbers in a line: at every step what it was at the first."""
+        numbers = torch.as_tensor(value).detach()
+        dimensions = self._dimensions.setdefault(name, numbers.dim())
+        if numbers.dim() != dimensions or dimensions > 1:
+            raise ValueError(f"numbers of shape {tuple(numbers.shape)}")
+        return numbers

@@ -24,5 +24,10 @@ CHECK = Check(
 def found() -> Finding:
     """The finding where there is no recording."""
     return CHECK.finding(
-        "inconclusive", CHECK.title, explanation="No optimizer stepped while the trial ran."
+        "inconclusive",
+        CHECK.title,
+        explanation=(
+            "No optimizer stepped in the process of the trial. A program that runs in a process of its own "
+            "cannot be seen from outside: put `with mldiag.watch(net, optimizer)` into it."
+        ),
     )

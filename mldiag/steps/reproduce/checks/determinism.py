@@ -48,12 +48,12 @@ def judge(
             "Cannot tell whether the same seed gives the same result: a trial gave no score",
         )
     first, again = (by_digest[spec.digest] for spec in twin_specs(experiment, settings))
-    rows = plural(first.train_rows, "training row")
+    rows = f" on {plural(first.train_rows, 'training row')}" if first.train_rows else ""
     if found.deterministic:
         return CHECK.finding(
             "passed",
             "The same seed gives the same result in a fresh process",
-            explanation=f"Compared on {rows}, {plural(len(first.metrics), 'metric')} to the last digit.",
+            explanation=f"Compared{rows}, {plural(len(first.metrics), 'metric')} to the last digit.",
             evidence={"metrics": dict(first.metrics)},
         )
     differs = {
@@ -67,7 +67,7 @@ def judge(
         "advice",
         f"The same seed gives another result in a fresh process: {name} {shown}",
         explanation=(
-            f"Compared on {rows}. Something random is not seeded from trial.seed, or depends on the order "
+            f"Compared{rows}. Something random is not seeded from trial.seed, or depends on the order "
             "of a set, of files, or of threads."
         ),
         evidence={"differs": differs},

@@ -19,6 +19,7 @@ from mldiag.steps.sweep.checks import (
     unstable_region,
 )
 from mldiag.steps.sweep.measured import (
+    Measured,
     MeasuredAxis,
     family_curves,
     family_scalars,
@@ -30,7 +31,7 @@ from mldiag.steps.sweep.one_at_a_time.walk import measured_state, state_of
 from mldiag.steps.sweep.settings import Settings
 from mldiag.steps.sweep.table_cells import cells, mark
 from mldiag.trial_result import TrialResult
-from mldiag.wording import gain_short, setting, setting_short
+from mldiag.wording import gain_short, score, setting, setting_short
 
 
 @dataclass(frozen=True)
@@ -153,18 +154,30 @@ def _headline(axes: Sequence[MeasuredAxis], first: Finding) -> str:
 def _axis_table(found: MeasuredAxis) -> Table:
     measured, axis = found.measured, found.axis
     rows = tuple(
-        (setting(value) + mark(index, measured), *cells(index, measured))
+        (
+            setting(value) + mark(index, measured),
+            _as_measured(measured, index),
+            *cells(index, measured),
+        )
         for index, value in enumerate(axis.values)
         if measured.not_run[index] < measured.scores.shape[1]
     )
+    uneven = len({int(np.isfinite(scores).sum()) for scores in measured.scores}) > 1
+    level = "; validation is told as on the same repeats for all" if uneven else ""
     legend = "; * surely better than the default" if measured.comparisons.claimed.any() else ""
     return Table(
-        f"{measured.metric.name} by {axis.name}, 80 % intervals {measured.uncertainty}{legend}",
-        (axis.name, "validation", "against the default", "without a score"),
+        f"{measured.metric.name} by {axis.name}, 80 % intervals {measured.uncertainty}{level}{legend}",
+        (axis.name, "measured (repeats)", "validation", "against the default", "without a score"),
         rows,
     )
 
 
+def _as_measured(measured: Measured, index: int) -> str:
+    """The plain mean of a value's own trials, which MLflow shows one by one."""
+    own = measured.scores[index][np.isfinite(measured.scores[index])]
+    return f"{score(measured.metric, float(own.mean()))} ({len(own)})" if len(own) else ""
+
+
 def _score_or_worst(found: MeasuredAxis) -> float:
-    score = found.measured.metric.sign * found.measured.valid[found.measured.best].estimate
-    return score if np.isfinite(score) else -np.inf
+    best = found.measured.metric.sign * found.measured.valid[found.measured.best].estimate
+    return best if np.isfinite(best) else -np.inf

@@ -79,7 +79,7 @@ def _detail(found: Sequence[MeasuredAxis]) -> str:
     )
     return (
         f"{plural(trials, 'trial')}, up to {plural(most, 'repeat')} a value, one parameter at a time; "
-        "repeats brought to one level; 80 % bands"
+        "every value shown as on the same repeats; 80 % bands"
     )
 
 
