@@ -43,7 +43,7 @@ def test_a_learning_rate_that_is_far_off_comes_first_with_its_gain(far_off):
     assert (first.kind, first.param) == ("tune", "eta0")
     assert first.value > 1e-4
     assert first.gain.low > 0.1
-    assert report.headline.startswith("TUNE eta0 +")
+    assert report.headline.startswith("TUNE eta0=")
     assert report.outcome == "problem"
 
 
@@ -136,3 +136,14 @@ def test_an_interruption_gives_the_answer_so_far_and_how_to_go_on(tmp_path, monk
     status = {step["name"]: step["status"] for step in report.result["steps"]}
     assert status["sweep"] == "skipped"
     assert report.trials.run == 0
+
+
+@mldiag.experiment(rows=40, metric="accuracy", params={"rate": mldiag.Float(0.1, 1.0, default=0.5)})
+def exact(trial):
+    return 0.9 - (trial.params["rate"] - 0.7) ** 2 + 0 * len(trial.train)
+
+
+def test_a_gain_whose_noise_nobody_knows_is_open_and_no_ceiling(tmp_path):
+    report = mldiag.checkup(exact, steps="sweep", tracking_uri=False, store=tmp_path)
+    assert (report.headline, report.outcome) == ("OPEN", "inconclusive")
+    assert "nothing is known of the noise" in report.findings[0].explanation

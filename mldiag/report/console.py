@@ -130,6 +130,13 @@ def trials_line(report: Report) -> str:
         '4 trials: 3 trained, 1 from the store, 1 without a score; 1 min 5 s of training in all'
     """
     trials = report.trials
+    if report.steps:
+        run = sum(one.trials.run for one in (report, *report.steps))
+        return (
+            f"{plural(run, 'trial')} trained, over all steps"
+            if run
+            else "nothing was trained: all is stored"
+        )
     if not trials.planned:
         return "none were needed"
     failed = f"{trials.failed:,} without a score" if trials.failed else ""

@@ -24,7 +24,7 @@ from mldiag.steps.checkup.stages import fix_first
 from mldiag.steps.checkup.weighed import Weighed, weigh
 from mldiag.steps.score_table import score_table
 from mldiag.trial_result import TrialResult
-from mldiag.wording import duration, gain, gain_short
+from mldiag.wording import duration, gain, gain_short, setting_short
 
 _HEADS: dict[ActionKind, str] = {
     "fix_bug": "FIX BUG", "fix_labels": "FIX LABELS", "fix_leak": "FIX LEAK", "fix_split": "FIX SPLIT",
@@ -33,7 +33,7 @@ _HEADS: dict[ActionKind, str] = {
     "train_longer": "TRAIN LONGER", "larger_model": "LARGER", "smaller_model": "SMALLER",
     "more_regularization": "REGULARIZE", "less_regularization": "LOOSEN",
     "change_activation_or_init": "ACTIVATION", "stabilize_training": "STABILIZE",
-    "change_model": "CHANGE", "none": "NOTHING HELPS",
+    "change_model": "CHANGE MODEL", "none": "NOTHING HELPS",
 }  # fmt: skip
 
 COMPARING = ("learning-curve", "sweep", "capacity")
@@ -142,6 +142,7 @@ def _own_findings(
     asked = [one for one in gathered.asked if one.name in COMPARING]
     trained = [one for one in asked if one.report is not None and one.report.trials.planned]
     compared = bool(trained) and len(trained) >= min(2, len(asked))
+    compared = compared and not any(_looks_better(one.report, worth) for one in trained)
     found = [
         fix_this_first.judge(hard, left_out),
         nothing_would_help.judge(
@@ -150,6 +151,15 @@ def _own_findings(
         ),
     ]  # fmt: skip
     return [finding for finding in found if finding is not None]
+
+
+def _looks_better(report: Report | None, worth: float) -> bool:
+    """Whether a step saw a gain worth having, but nothing of the noise that would tell whether it is one."""
+    for finding in report.findings if report is not None else ():
+        seen = finding.evidence.get("gain") if finding.outcome == "inconclusive" else None
+        if isinstance(seen, Interval) and seen.estimate >= worth and not math.isfinite(seen.low):
+            return True
+    return False
 
 
 def _fails(one: Weighed) -> bool:
@@ -194,9 +204,11 @@ def _told(number: int, one: Weighed, metric: Metric, worth: float, *, promising:
     title, settled = finding.title, finding.outcome in ("problem", "advice")
     if one.claimed and one.gain is not None and not settled:
         title = f"{candidate.text.rstrip('.')}: {gain(metric, one.gain)}"
-        note = f" That was open in its step; {one.fresh} fresh repeats settle it.{note}"
+        note = (
+            f" The step alone could not claim this; {one.fresh} fresh repeats confirmed it.{note}"
+        )
     elif one.gain is not None and settled and not one.claimed:
-        note = f" (Sure within its step, and not over all that the check-up compares.){note}"
+        note = f" (Sure by itself, but not after correcting for everything that the check-up compares.){note}"
     return replace(
         finding,
         title=title,
@@ -218,6 +230,8 @@ def _headline(ranked: Sequence[Weighed], none: Finding | None, metric: Metric) -
     head = _HEADS[first.candidate.kind]
     if first.candidate.kind == "tune" and first.candidate.param:
         head = f"{head} {first.candidate.param.rsplit('__', 1)[-1]}"
+        if isinstance(first.candidate.value, (int, float, str)):
+            head = f"{head}={setting_short(first.candidate.value)}"
     if first.gain is None:
         return f"{head}?" if is_question(first) else f"{head} FIRST"
     return f"{head} {gain_short(metric, first.gain.estimate)}"

@@ -59,7 +59,7 @@ def in_order(
     if hard is not None:
         first = [one for one in kept if one.candidate.finding == hard]
         rest = [
-            replace(one, cause=hard.code, note="no number before that can be trusted")
+            replace(one, cause=hard.code, note="mend this before you read any score")
             for one in kept
             if one.candidate.finding != hard
         ]

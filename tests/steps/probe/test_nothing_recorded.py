@@ -10,7 +10,7 @@ def test_a_trial_without_a_recording_is_open_and_says_what_would_tell():
     result = TrialResult(TrialSpec("a.py"), "ok", metrics={"accuracy": 0.5})
     answer = diagnose(None, Settings(), [result])
     (finding,) = answer.findings
-    assert (answer.headline, answer.outcome) == ("OPEN", "inconclusive")
+    assert (answer.headline, answer.outcome) == ("NOTHING SEEN", "inconclusive")
     assert (finding.code, finding.outcome) == ("MD400", "inconclusive")
     assert "trial.watch(" in nothing_recorded.CHECK.fix
     assert answer.result() == answer.curves() == answer.scalars() == {}

@@ -74,7 +74,10 @@ def judge(
         return CHECK.finding(
             "inconclusive",
             "Too little was tried to say what comes next",
-            explanation="The budget, or what was left out, allowed no comparison of trainings.",
+            explanation=(
+                "The budget, or what was left out, allowed no comparison of trainings, or nothing is known "
+                "of the noise of their scores."
+            ),
             evidence=evidence,
         )
     if no_signal:

@@ -248,7 +248,7 @@ def _what_would_settle_it(measured: Measured) -> str:
     noise = f"The best value looks {better}; the noise of one score is {number(found.noise_sd)}."
     if found.intervals[best].low > 0:
         return (
-            f"{noise} Its own interval is above zero, but that is not enough for the best of "
+            f"{noise} Sure by itself, but not after correcting for the choice among "
             f"{plural(len(found.candidates), 'value')}. {_more(measured)}"
         )
     if needed is None or needed <= found.repeats[found.default]:
@@ -266,7 +266,7 @@ def _more(measured: Measured) -> str:
     """Where values have few repeats yet, all of them tell the noise better than more of the best."""
     repeats = measured.scores.shape[1]
     if (measured.comparisons.repeats < repeats).any():
-        return "Every repeat of the whole grid may tell: --design full."
+        return "All repeats of every value may tell: --design full."
     return f"More repeats may tell: --repeats {2 * repeats}."
 
 
