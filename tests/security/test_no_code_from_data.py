@@ -25,6 +25,7 @@ ALLOWED = {
     # Modules of mldiag and its extras, chosen from lists in the code.
     ("__init__.py", "import_module"),
     ("demo/__init__.py", "import_module"),
+    ("run/engines/choice.py", "import_module"),
     ("steps/__init__.py", "import_module"),
     ("steps/audit/checks/__init__.py", "import_module"),
     ("steps/sweep/modes.py", "import_module"),
