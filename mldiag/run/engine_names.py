@@ -48,10 +48,10 @@ def check_engine(engine: Any) -> None:
 
     Example:
         >>> check_engine("inline")
-        >>> check_engine("loacl")
+        >>> check_engine("loacl")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         mldiag.errors.MldiagError: unknown engine 'loacl'
-        expected: one of auto, inline, local, dask, or the address of a Dask scheduler
+        expected: one of auto, ..., or the address of a Dask scheduler
         nearest: local
         hint: --engine auto
     """

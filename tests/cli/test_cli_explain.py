@@ -109,3 +109,19 @@ def test_a_step_answers_in_the_language_and_its_json_stays_as_it_is(mldiag, tmp_
     assert [f["title"] for f in english["findings"]] == [f["title"] for f in japanese["findings"]]
     assert english.keys() == japanese.keys()
     assert english["tables"] == japanese["tables"]
+
+
+def test_no_two_checks_share_a_code_nor_two_of_a_step_a_slug():
+    from importlib import import_module
+
+    from mldiag.steps import COMMANDS
+    from mldiag.steps.trial_checks import CHECKS as OF_TRIALS
+    from mldiag.training_checks.checks import CHECKS as OF_LOOPS
+
+    of_steps = [import_module(f"mldiag.steps.{step.function_name}.checks") for step in COMMANDS]
+    places = [OF_TRIALS, OF_LOOPS, *(module.CHECKS for module in of_steps)]
+    for place in places:
+        slugs = [check.slug for check in place]
+        assert len(set(slugs)) == len(slugs)
+    codes = [check.code for check in {id(one): one for place in places for one in place}.values()]
+    assert {code for code in codes if codes.count(code) > 1} == set()
