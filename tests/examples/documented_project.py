@@ -117,6 +117,7 @@ FILES = {
     "audit": tumours,
     "audit-audio": recordings,
     "audit-images": photographs,
+    "commands": wine,
     "frameworks": lambda folder: (folder / "train.py").write_text(python_block("frameworks", 0)),
     "report": elsewhere,
 }

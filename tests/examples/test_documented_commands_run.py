@@ -79,7 +79,8 @@ ANSWERS = {
 SHOWN = {("training-checks", 0): blocks("training-checks", "text")[0].splitlines()}
 
 PYTHON = [(page, number) for page in PAGES for number in range(len(blocks(page, *PYTHONS)))]
-TABLES = ("learning_rate", "lr")  # the parameter of each table of settings in the README
+TABLES = [("README", 0, "learning_rate"), ("README", 1, "lr"), ("commands", 0, "lr")]
+"""Each table of settings, and its parameter."""
 EXTRAS = re.compile(r"(?:mldiag|\.)\[(\w+)\]")
 
 
@@ -178,15 +179,13 @@ def test_a_python_block_runs(page, number, capfd, monkeypatch, tmp_path):
         assert unpacked == {member.name for member in made["members"]("data.tar.gz")}
 
 
-@pytest.mark.parametrize(("number", "param"), [*enumerate(TABLES)])
-def test_a_table_of_settings_needs_no_python(number, param, capfd, monkeypatch, tmp_path):
-    (tmp_path / "pyproject.toml").write_text(blocks("README", "toml")[number])
+@pytest.mark.parametrize(("page", "number", "param"), TABLES)
+def test_a_table_of_settings_needs_no_python(page, number, param, capfd, monkeypatch, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(blocks(page, "toml")[number])
     (tmp_path / "train.py").write_text(SCRIPT)
     table(tmp_path, "train.csv", label=load_wine().target)
     flags = f"--param {param} -n 3 --repeats 3 --no-mlflow --engine inline --json"
-    said = Session(capfd, monkeypatch, tmp_path).carry_out(
-        Command("README", f"mldiag sweep {flags}")
-    )
+    said = Session(capfd, monkeypatch, tmp_path).carry_out(Command(page, f"mldiag sweep {flags}"))
     trials = json.loads(said)["trials"]
     assert trials["run"] >= 3
     assert trials["failed"] == 0
@@ -224,7 +223,8 @@ def test_what_is_named_here_is_documented_still():
         assert named.keys() <= told
     assert {*FILES, *ANSWERS, *EXPERIMENTS} <= PAGES.keys()
     assert {*BEFORE, *AFTER, *FILLED, *SHOWN, *NO_BLOCK} <= {*PYTHON}
-    assert [page for page in PAGES for _ in blocks(page, "toml")] == ["README"] * len(TABLES)
+    written = [(page, number) for page in PAGES for number, _ in enumerate(blocks(page, "toml"))]
+    assert sorted(written) == sorted((page, number) for page, number, _ in TABLES)
 
 
 def test_no_command_stands_in_a_block_of_another_language():
