@@ -135,7 +135,7 @@ class Categorical:
         if not self.choices:
             raise MldiagError("a Categorical without choices", expected="at least one choice")
         if len(set(map(_identity, self.choices))) < len(self.choices):
-            raise MldiagError(f"a choice stands twice in {self.choices}", expected="each once")
+            raise MldiagError(f"a choice is listed twice in {self.choices}", expected="each once")
         _check_role(self.role)
         self.coerce(self.default)
 

@@ -99,7 +99,7 @@ def command_experiment(table: Mapping[str, Any], path: Path) -> Experiment:
     misplaced = next((key for key in table if key in _COMMAND_KEYS and key not in _KEYS), None)
     if misplaced is not None:
         raise MldiagError(
-            f"{misplaced} stands in [tool.mldiag]",
+            f"{misplaced} is in [tool.mldiag]",
             expected=f"it in {_WHERE}, beside run",
             hint=f"{_WHERE}\n{_METRIC_HINT}" if misplaced == "metric" else _WHERE,
         )

@@ -16,6 +16,15 @@ def healthy(rows=200, seed=0, columns=4):
     return frame.assign(y=np.where(noisy > 10, "yes", "no"))
 
 
+def augmented(rows, times, seed=0, jitter=0.05):
+    """Every row several times, its numbers a little changed."""
+    made = healthy(rows, seed=seed, columns=6)
+    made = made.loc[made.index.repeat(times)].reset_index(drop=True)
+    random = np.random.default_rng(seed)
+    made.loc[:, "x0":"x5"] += random.normal(0, jitter, (len(made), 6))
+    return made.sample(frac=1, random_state=seed, ignore_index=True)
+
+
 def judged(check, train, test=None, **roles):
     """What a check says of frames."""
     return check.judge(audited(train, test, **({"target": "y"} | roles)))

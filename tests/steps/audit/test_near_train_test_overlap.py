@@ -1,7 +1,7 @@
 import pandas as pd
 
 from mldiag.steps.audit.checks.table import near_train_test_overlap
-from tests.steps.audit.tables import healthy, judged
+from tests.steps.audit.tables import augmented, healthy, judged
 
 
 def test_test_rows_that_nearly_trained_are_named():
@@ -27,3 +27,10 @@ def test_fresh_rows_are_not_near():
 
 def test_without_a_test_table_it_does_not_apply():
     assert judged(near_train_test_overlap, healthy()).outcome == "not_applicable"
+
+
+def test_copies_of_training_rows_are_found_where_every_row_has_some():
+    made = augmented(150, 4)
+    found = judged(near_train_test_overlap, made.iloc[:400], made.iloc[400:].reset_index(drop=True))
+    assert found.outcome == "problem"
+    assert found.evidence["share"] > 0.9

@@ -18,7 +18,7 @@ def test_the_same_hard_rows_each_time_are_information():
 def test_hardness_that_changes_is_said():
     found = hard_examples.judge(looks(fresh=True))
     assert found.outcome == "passed"
-    assert "changes from look to look" in found.title
+    assert "changes from one evaluation to the next" in found.title
 
 
 def test_steady_learning_passes_and_lists_rows_never_learned():

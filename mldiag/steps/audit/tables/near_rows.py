@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mldiag.data.audited.table import AuditedTable, TableAudit, sampled_rows
+from mldiag.steps.audit.tables.copied_cases import SAME, Copies, copied, side_of
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,7 @@ class NearPairs:
         usual: Usual distance of a row to its nearest, in standard deviations.
         within: Distance up to which rows count as nearly equal.
         looked_at: Rows compared.
+        all_copied: Whether the rows are copies of cases that stand there several times, with one target.
     """
 
     first: NDArray[np.int64]
@@ -51,6 +53,7 @@ class NearPairs:
     usual: float
     within: float
     looked_at: int
+    all_copied: bool = False
 
 
 def near_within(subject: TableAudit) -> NearPairs | None:
@@ -63,8 +66,16 @@ def near_within(subject: TableAudit) -> NearPairs | None:
     distance, nearest = _nearest(points, points, own=True)
     usual, within = _limits(distance, points)
     hit = (distance <= within) & (distance > 0)
+    copies = _copies(subject, (points, rows))
+    if copies is not None:
+        hit, nearest, usual, within = copies.of >= 0, copies.of, copies.usual, copies.within
+        if subject.group is not None:  # what a group keeps together is on one side of a split
+            group = subject.train[subject.group].codes[rows]
+            hit &= group != group[nearest]
     one, other = rows[hit], rows[nearest[hit]]
-    return NearPairs(np.minimum(one, other), np.maximum(one, other), usual, within, len(rows))
+    return NearPairs(
+        np.minimum(one, other), np.maximum(one, other), usual, within, len(rows), copies is not None
+    )
 
 
 def near_between(subject: TableAudit) -> NearPairs | None:
@@ -83,7 +94,29 @@ def near_between(subject: TableAudit) -> NearPairs | None:
     usual, within = _limits(own, points)
     distance, nearest = _nearest(points, others, own=False)
     hit = (distance <= within) & (distance > 0)
-    return NearPairs(rows[nearest[hit]], test_rows[hit], usual, within, len(test_rows))
+    copies = _copies(subject, (points, rows), (others, test_rows))
+    if copies is not None:
+        hit, nearest, usual, within = copies.of >= 0, copies.of, copies.usual, copies.within
+    return NearPairs(
+        rows[nearest[hit]], test_rows[hit], usual, within, len(test_rows), copies is not None
+    )
+
+
+Placed = tuple[Floats, NDArray[np.int64]]
+"""Points, and the positions of the rows that they are."""
+
+
+def _copies(subject: TableAudit, train: Placed, test: Placed | None = None) -> Copies | None:
+    """Which points are copies of training points; None where rows are not copied."""
+    table, name = subject.test if test is not None else None, subject.target
+    if name is None or (test is not None and (table is None or name not in table.columns)):
+        return None
+    target = subject.train[name]
+    own = side_of(train[0], target, train[1], target)
+    others = None
+    if test is not None and table is not None:
+        others = side_of(test[0], table[name], test[1], target)
+    return copied(own, others, classes=target.kind != "number")
 
 
 def _columns(subject: TableAudit) -> list[str] | None:
@@ -121,7 +154,7 @@ def _nearest(points: Floats, others: Floats, *, own: bool) -> tuple[Floats, NDAr
     model = NearestNeighbors(n_neighbors=k).fit(points)
     distance, index = model.kneighbors(others)
     # Equal rows are another check's: the first that differs, else the last one looked at.
-    differs = distance > 1e-5  # scikit-learn computes it from dot products, which are not exact
+    differs = distance > SAME
     if own:
         differs[:, 0] &= index[:, 0] != np.arange(len(points))
     place = np.where(differs.any(axis=1), differs.argmax(axis=1), k - 1)

@@ -53,8 +53,8 @@ CHECK = Check(
         "all rows), are listed."
     ),
     why=(
-        "Mistakes that change from look to look are no matter of the rows: the last steps decide "
-        "which they are."
+        "Mistakes that change from one evaluation to the next do not depend on the rows: the last steps "
+        "decide which they are."
     ),
     fix=(
         "A smaller or falling learning rate, larger batches, or averaged weights; look at rows never "
@@ -120,7 +120,7 @@ def judge(recording: Recording) -> Finding | None:
         )
     return CHECK.finding(
         "passed",
-        f"What is learned mostly stays: {late.flicker:.1%} forgotten from look to look; {said}",
+        f"What is learned mostly stays: {late.flicker:.1%} forgotten from one evaluation to the next; {said}",
         evidence=evidence,
     )
 

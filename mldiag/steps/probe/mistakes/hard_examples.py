@@ -78,7 +78,7 @@ def judge(recording: Recording) -> Finding | None:
     again = (
         "the same rows are hard at every look"
         if same >= THRESHOLDS.same
-        else "which rows are hard changes from look to look"
+        else "which rows are hard changes from one evaluation to the next"
     )
     return CHECK.finding(
         "passed",

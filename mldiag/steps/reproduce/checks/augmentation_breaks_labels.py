@@ -50,8 +50,8 @@ CHECK = Check(
         "made row that lies as near to them as they lie to each other, and on each original row without "
         "itself, so that wrong labels of the data are not blamed on the augmentation. A problem where surely "
         "(1 %) more than {share:.0%} of what neighbours know of the original labels is lost, or more than "
-        "{of_class:.0%} of the agreement of one class, on {of_rows:.0%} of the made rows or more; also where "
-        "so many rows stay nearest to the row they are made of and change their class. Where the "
+        "{of_class:.0%} of the agreement of one class, on {of_rows:.0%} of the augmented rows or more; "
+        "also where so many rows stay nearest to the row they are made of and change their class. Where the "
         "augmentation is a parameter, --thorough trains with it on and off: advice where it is surely worse."
     ),
     why=(
@@ -139,7 +139,7 @@ def _judged(sample: AugmentedSample, votes: Votes) -> Finding:
         "passed",
         f"Augmented rows keep their label: {_shown(sample, votes)}",
         explanation=(
-            f"Judged on the {votes.near:,} of {votes.made:,} made rows that lie near to original ones."
+            f"Judged on the {votes.near:,} of {votes.made:,} augmented rows that lie near to original ones."
         ),
         evidence=evidence,
     )
@@ -149,7 +149,7 @@ def _broken(sample: AugmentedSample, votes: Votes, evidence: dict[str, Any]) -> 
     share = votes.lost * votes.near / max(sample.made, 1)
     told = _shown(sample, votes)
     parts = [
-        f"Judged on the {votes.near:,} of {votes.made:,} made rows that lie near to original ones."
+        f"Judged on the {votes.near:,} of {votes.made:,} augmented rows that lie near to original ones."
     ]
     worst = votes.worst
     if worst is not None and worst.lost > THRESHOLDS.of_class:

@@ -38,7 +38,7 @@ CHECK = Check(
     detects=(
         "A cliff in the mean spectrum, at least {drop_db:g} dB deep within {width:.0%} of its "
         "frequency and with a flat floor beyond, below {highest:.0%} of half the rate ({lossy:.0%} "
-        "for Ogg and MP3): what was sampled at a lower rate, or coded hard, ends there however high "
+        "for Ogg and MP3): what was sampled at a lower rate, or strongly compressed, ends there however high "
         "the rate is now."
     ),
     why=(
@@ -78,7 +78,7 @@ def judge(subject: AudioAudit) -> Finding:
         f"hold nothing above {where}",
         found=found,
         looked_at=heard,
-        explanation=f"They were sampled at a lower rate once, or coded hard: {{names}}. {reason}.",
+        explanation=f"They were sampled at a lower rate once, or strongly compressed: {{names}}. {reason}.",
         fix=f"Bring all to one true rate: mldiag prepare audio IN OUT --rate {_rate(cutoffs)}",
         evidence={"cutoff_hz": by_name(cutoffs)},
     )

@@ -35,7 +35,7 @@ CHECK = Check(
         "otherwise. Advice; a problem where equal files carry different labels."
     ),
     why=(
-        "Copies weigh more than others, and a split by lot puts them on both sides. Equal files "
+        "Copies weigh more than others, and a random split puts them on both sides. Equal files "
         "of different labels cannot both be right."
     ),
     fix="Keep one of each; look at those of different labels.",
@@ -77,7 +77,7 @@ def judge(subject: MediaAudit) -> Finding:
     return CHECK.finding(
         "advice",
         copies,
-        explanation=f"{example}, for one. A copy counts twice, and a split by lot may put it on both sides.",
+        explanation=f"{example}, for one. A copy counts twice, and a random split may put it on both sides.",
         evidence=evidence,
         action=Action("clean_data", "Keep one of each group of equal files."),
     )

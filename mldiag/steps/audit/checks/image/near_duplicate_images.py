@@ -80,7 +80,7 @@ def judge(subject: ImageAudit) -> Finding:
     pairs = _not_equal(images, similar)
     evidence: dict[str, Any] = {"n": len(similar.compared), "limit": similar.limit}
     sampled = len(images) > MOST_COMPARED
-    drawn = f" among {len(similar.compared):,} drawn by lot" if sampled else ""
+    drawn = f" among {len(similar.compared):,} drawn at random" if sampled else ""
     if not len(pairs):
         title = f"No two images are nearly the same{drawn or f' among {len(images):,}'}"
         return CHECK.finding("passed", title, evidence=evidence)
@@ -113,7 +113,7 @@ def judge(subject: ImageAudit) -> Finding:
     return CHECK.finding(
         "advice",
         f"{whole[0].upper()}{whole[1:]}",
-        explanation=f"{first}, for one. A split by lot would put copies on both sides.",
+        explanation=f"{first}, for one. A random split would put copies on both sides.",
         evidence=evidence,
         action=Action(
             "clean_data", "Keep one of each, or keep them together when the data are split."

@@ -1,4 +1,4 @@
-"""MD312: do rows stand in the training table more than once?"""
+"""MD312: are rows in the training table more than once?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD312",
     slug="duplicate-rows",
-    title="Do rows stand in the training table more than once?",
+    title="Are rows in the training table more than once?",
     detects=(
         "Rows equal to an earlier one in every feature and the target, in excess of what chance explains "
         "(rows equal in a part of the columns tell that): advice from {share:.1%} of the rows, a problem "
@@ -76,7 +76,7 @@ def judge(subject: TableAudit) -> Finding:
     few = share < THRESHOLDS.share or found.copies < THRESHOLDS.least_copies
     if few or not found.beyond_chance:
         told = (
-            f"{found.count:,} of {n:,} rows equal an earlier one, as chance has it"
+            f"{found.count:,} of {n:,} rows equal an earlier one, no more than by chance"
             if found.count
             else f"All {n:,} rows differ"
         )

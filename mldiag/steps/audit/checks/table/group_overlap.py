@@ -1,4 +1,4 @@
-"""MD318: do rows that belong together stand on both sides of the split?"""
+"""MD318: are rows that belong together on both sides of the split?"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD318",
     slug="group-overlap",
-    title="Do rows that belong together stand on both sides of the split?",
+    title="Are rows that belong together on both sides of the split?",
     detects=(
         "Test rows whose group (--group) also has training rows. Where none is named, a column of whole "
         "numbers with at least {least_values} values of {least_rows:g} to {most_rows:g} rows each, whose "

@@ -60,7 +60,7 @@ def judge(subject: TableAudit) -> Finding:
     return CHECK.finding(
         "advice",
         f"{stands(named, 'names', 'name')} rows rather than describing them",
-        explanation=f"{listed(named, 8)}: hardly a value stands in two of {n:,} rows.",
+        explanation=f"{listed(named, 8)}: hardly any value occurs in two of {n:,} rows.",
         evidence=evidence,
         action=Action("clean_data", f"Leave {listed(named, 8)} out of the features."),
     )

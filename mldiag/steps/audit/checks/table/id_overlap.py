@@ -1,4 +1,4 @@
-"""MD317: does the same id stand in both tables?"""
+"""MD317: is the same id in both tables?"""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD317",
     slug="id-overlap",
-    title="Does the same id stand in both tables?",
+    title="Is the same id in both tables?",
     detects=(
-        "A column that names rows (MD309) and whose values stand in both tables, in at least {share:.1%} "
+        "A column that names rows (MD309) and whose values are in both tables, in at least {share:.1%} "
         "of the test rows. Row numbers that begin anew in each table are no ids."
     ),
     why="The same person or thing is trained on and scored: the test score is too good.",
@@ -65,14 +65,16 @@ def judge(subject: TableAudit) -> Finding:
     named = [c for c in ids if hits[c].sum() >= max(THRESHOLDS.least, THRESHOLDS.share * len(test))]
     evidence = {"n": len(test), "columns": named}
     if not named:
-        return CHECK.finding("passed", f"No {listed(ids)} stands in both tables", evidence=evidence)
+        return CHECK.finding(
+            "passed", f"The tables share no value of {listed(ids)}", evidence=evidence
+        )
     rows = np.flatnonzero(np.any([hits[c] for c in named], axis=0))
     known = [np.isin(cell_hashes(subject.train[c]), cell_hashes(test[c])) for c in named]
     partners = np.flatnonzero(np.any(known, axis=0))
     return CHECK.finding(
         "problem",
         f"{len(rows):,} of {len(test):,} test rows have an id ({listed(named)}) that was trained on",
-        explanation="The same thing stands on both sides of the split: the test score is too good.",
+        explanation="The same thing is on both sides of the split: the test score is too good.",
         evidence=evidence | named_rows(train=partners, test=rows),
         action=Action("fix_split", f"Split by {listed(named)}: all rows of one on one side."),
     )

@@ -113,7 +113,7 @@ def _finding(
     return CHECK.finding(
         outcome,
         f"A classifier tells the test rows from the training rows, by {listed(evidence['columns'])}: {area}",
-        explanation=f"Combinations of values stand there that a model has hardly seen.{late}",
+        explanation=f"It holds combinations of values that a model has hardly seen.{late}",
         evidence=evidence,
         action=Action(
             "fix_split", "Look at these columns together, and find out what made the rows differ."

@@ -1,4 +1,4 @@
-"""MD306: do cells of two kinds stand in one column?"""
+"""MD306: does one column hold cells of two kinds?"""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OddCells:
 CHECK = Check(
     code="MD306",
     slug="mixed-types",
-    title="Do cells of two kinds stand in one column?",
+    title="Does one column hold cells of two kinds?",
     detects=(
         "Words among numbers or dates that say no missing value, or numbers in at most {few:.0%} of the "
         "rows of a column of words without digits; dates in several formats (a problem from "

@@ -36,7 +36,8 @@ CHECK = Check(
     detects=(
         "Rows much nearer to another one than different cases of this table are, by the dimension that the "
         "rows fill, in at least {share:.1%} of the rows looked at; a problem from {problem_share:.0%}. "
-        "Needs three or more features of numbers with many values."
+        "Where nearly all rows are copies, as after an augmentation: rows of one target with a gap behind "
+        "them. Needs three or more features of numbers with many values."
     ),
     why="The same case measured twice leaks over a random split as a copy does, and no equality finds it.",
     fix="Leave out one of each pair, or declare what they share as group=.",
@@ -53,7 +54,8 @@ def judge(subject: TableAudit) -> Finding:
             "not_applicable",
             "Too few features of numbers to tell nearly equal rows from different cases",
         )
-    later = np.unique(found.second)
+    copied = np.union1d(found.first, found.second)
+    later = copied if found.all_copied else np.unique(found.second)
     share = len(later) / max(1, found.looked_at)
     evidence = {
         "n": found.looked_at,
@@ -72,6 +74,21 @@ def judge(subject: TableAudit) -> Finding:
             "passed", f"No rows are suspiciously near to one another{sampled}", evidence=evidence
         )
     severe = share >= THRESHOLDS.problem_share
+    if found.all_copied and severe:
+        return CHECK.finding(
+            "problem",
+            f"{len(later):,} rows ({share:.1%}) are copies of others with small changes{sampled}",
+            explanation=(
+                f"Copies are within {found.within / found.usual:.1%} of the usual distance to another case, "
+                "and have one target. A random split puts them on both sides: they are remembered, not "
+                "predicted."
+            ),
+            evidence=evidence | named_rows(train=later),
+            action=Action(
+                "fix_split",
+                "Split before rows are augmented, or declare which rows are one case as groups=.",
+            ),
+        )
     return CHECK.finding(
         "problem" if severe else "advice",
         f"{len(later):,} rows ({share:.1%}) are nearly equal to another row{sampled}",

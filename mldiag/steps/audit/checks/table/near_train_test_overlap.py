@@ -35,7 +35,8 @@ CHECK = Check(
     title="Do test rows nearly equal training rows?",
     detects=(
         "Test rows much nearer to a training row than different cases of this table are to one another, in "
-        "at least {share:.0%} of the test rows; a problem from {problem_share:.0%}."
+        "at least {share:.0%} of the test rows; a problem from {problem_share:.0%}. Where nearly all rows "
+        "are copies: rows of one target with a gap behind them."
     ),
     why="The same case measured twice is remembered, not predicted, and equality does not find it.",
     fix="Split by what the pairs share (group=), or leave them out of the training table.",
@@ -74,7 +75,11 @@ def judge(subject: TableAudit) -> Finding:
     return CHECK.finding(
         "problem" if severe else "advice",
         f"{len(rows):,} test rows ({share:.1%}) are nearly equal to a training row{sampled}",
-        explanation="They seem to be the same cases, rounded differently: the test score is too good.",
+        explanation=(
+            "They are copies with small changes, remembered and not predicted: the test score is too good."
+            if found.all_copied
+            else "They seem to be the same cases, rounded differently: the test score is too good."
+        ),
         evidence=evidence | named_rows(train=np.unique(found.first), test=rows),
         action=Action(
             "fix_split", "Split by what the pairs share (group=), or leave them out of training."

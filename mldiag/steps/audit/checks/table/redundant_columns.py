@@ -1,4 +1,4 @@
-"""MD310: which columns say the same?"""
+"""MD310: which columns repeat others?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD310",
     slug="redundant-columns",
-    title="Which columns say the same?",
+    title="Which columns repeat others?",
     detects=(
         "Columns whose values stand for one another one to one; numbers that correlate at {correlation:g} "
         "or more (also negatively, on {rows:,} rows at most); a column that others add up to "

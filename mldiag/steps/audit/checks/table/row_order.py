@@ -74,12 +74,12 @@ def judge(subject: TableAudit) -> Finding:
         return CHECK.finding("not_applicable", "No feature is a number or a date")
     if not named:
         return CHECK.finding(
-            "passed", "The rows stand in no order that the features show", evidence=evidence
+            "passed", "The features show no order among the rows", evidence=evidence
         )
     shown = [f"{c} ({found[c]:.2f})" for c in named]
     return CHECK.finding(
         "advice",
-        f"The rows stand in an order: {stands(named, 'changes', 'change').lower()} little from one row to "
+        f"The rows are in an order: {stands(named, 'changes', 'change').lower()} little from one row to "
         "the next",
         explanation=f"{listed(shown, 6)}: rank correlation with the next row.",
         evidence=evidence,

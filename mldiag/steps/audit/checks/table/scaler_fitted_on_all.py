@@ -71,7 +71,7 @@ def judge(subject: TableAudit) -> Finding | None:
             + (
                 "The test rows have moved the scale of the training rows."
                 if bad
-                else "So small a difference hardly changes a score, but a scaler belongs into the Pipeline."
+                else "So small a difference hardly changes a score, but a scaler belongs in the Pipeline."
             )
         ),
         evidence={

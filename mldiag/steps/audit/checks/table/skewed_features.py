@@ -1,4 +1,4 @@
-"""MD334: are columns so skewed that a model which adds up numbers hears a few rows alone?"""
+"""MD334: are columns so skewed that a model which adds up numbers follows only a few rows?"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD334",
     slug="skewed-features",
-    title="Are columns so skewed that a model hears a few rows alone?",
+    title="Are columns so skewed that a model follows only a few rows?",
     detects=(
         "Columns of {levels} different values or more whose 99th percentile lies {ratio:g} times as far from "
         "the median as the first (or the other way round), and which a logarithm makes much more symmetric, "
@@ -94,7 +94,7 @@ def judge(subject: TableAudit) -> Finding | None:
         f"{listed(names)} {'is' if len(names) == 1 else 'are'} strongly skewed: one tail reaches "
         f"{number(skews[names[0]])} times as far as the other",
         explanation=(
-            "A linear model, or one that measures distances, hears the few large values; trees do not mind."
+            "A linear model, or one that measures distances, follows the few large values; trees do not mind."
         ),
         evidence=evidence,
         action=Action(

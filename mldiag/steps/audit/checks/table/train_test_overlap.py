@@ -1,4 +1,4 @@
-"""MD315: do test rows stand in the training table?"""
+"""MD315: are test rows also in the training table?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD315",
     slug="train-test-overlap",
-    title="Do test rows stand in the training table?",
+    title="Are test rows also in the training table?",
     detects=(
         "Test rows equal to a training row in every feature, in excess of what chance explains: advice "
         "from {share:.1%} of the test rows, a problem from {problem_share:.1%}, but not where chance "
@@ -63,9 +63,9 @@ def judge(subject: TableAudit) -> Finding:
     few = share < THRESHOLDS.share or found.copies < THRESHOLDS.least
     if few or not found.beyond_chance:
         told = (
-            "No test row stands"
+            "No test row is"
             if not found.count
-            else f"Only {found.count:,} of {n:,} test rows stand, as chance has it,"
+            else f"Only {found.count:,} of {n:,} test rows are, no more than by chance,"
         )
         return CHECK.finding("passed", f"{told} in the training table", evidence=evidence)
     severe = share >= THRESHOLDS.problem_share and not found.mostly_chance
@@ -73,7 +73,7 @@ def judge(subject: TableAudit) -> Finding:
     chance = f", {about} {found.by_chance:.0f} of them by chance" if found.by_chance >= 1 else ""
     return CHECK.finding(
         "problem" if severe else "advice",
-        f"{found.count:,} of {n:,} test rows ({found.count / n:.1%}) stand in the training table{chance}",
+        f"{found.count:,} of {n:,} test rows ({found.count / n:.1%}) are also in the training table{chance}",
         explanation="They are remembered, not predicted: the test score is too good."
         if not found.mostly_chance
         else "The features are so coarse that different cases are often equal: look before leaving any out.",

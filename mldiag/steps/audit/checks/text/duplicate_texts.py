@@ -1,4 +1,4 @@
-"""MD370: do texts stand there more than once?"""
+"""MD370: are texts there more than once?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ THRESHOLDS = Thresholds()
 CHECK = Check(
     code="MD370",
     slug="duplicate-texts",
-    title="Do texts stand there more than once?",
+    title="Are texts there more than once?",
     detects=(
         "Texts of {letters} letters or more that are equal but for case and blanks: within train from "
         "{share:.0%} of them, a problem from {problem_share:.0%} there or of the test texts."
@@ -56,7 +56,7 @@ def judge(subject: Any) -> Finding | None:
     within = max(len(p) / max(1, len(t.train.texts)) for t, _, p in copies)
     overlap = max(len(p) / max(1, len(t.test.texts)) for t, _, p in across)
     if within < THRESHOLDS.share and overlap < THRESHOLDS.share:
-        return CHECK.finding("passed", f"No text stands twice among {n:,}", evidence={"n": n})
+        return CHECK.finding("passed", f"No text occurs twice among {n:,}", evidence={"n": n})
     named = [
         *(copies if within >= THRESHOLDS.share else ()),
         *(across if overlap >= THRESHOLDS.share else ()),

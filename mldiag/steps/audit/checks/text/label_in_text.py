@@ -65,7 +65,7 @@ def judge(subject: Any) -> Finding | None:
     return CHECK.finding(
         "problem" if severe else "advice",
         f"A word in the text gives the label away: {listed(shown)}",
-        explanation="It stands in most texts of that label and in hardly any other.",
+        explanation="It is in most texts of that label and in hardly any other.",
         evidence={
             "n": n,
             "columns": list(dict.fromkeys(t.column for t, *_ in given if t.column)),
