@@ -190,7 +190,8 @@ def _ask(
             raise
         status, why = "failed", "the experiment's code failed in every trial of it"
     except MldiagError as error:
-        status, why = "failed", error.what
+        nothing_to_read = step.reads_data and experiment.dataset is None
+        status, why = "not_applicable" if nothing_to_read else "failed", error.what
     return Asked(
         stage.name,
         status,

@@ -249,7 +249,7 @@ def _table_of_steps(gathered: Gathered) -> Table:
         trained = (
             one.training_seconds / gathered.training_seconds if gathered.training_seconds else None
         )
-        answer = one.report.headline if one.report is not None else one.status
+        answer = one.report.headline if one.report is not None else one.status.replace("_", " ")
         rows.append(
             (
                 one.name,
@@ -265,7 +265,9 @@ def _table_of_steps(gathered: Gathered) -> Table:
 def _notices(gathered: Gathered) -> tuple[str, ...]:
     """Which steps had to be given up; what they said on the way is in their own reports."""
     return tuple(
-        f"{one.name} was not judged: {one.why}" for one in gathered.asked if one.status == "failed"
+        f"{one.name} was not judged: {one.why}"
+        for one in gathered.asked
+        if one.status in ("failed", "not_applicable")
     )
 
 

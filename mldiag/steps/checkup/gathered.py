@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mldiag.findings import Report
 
-Status = Literal["done", "cut", "skipped", "failed"]
+Status = Literal["done", "cut", "skipped", "not_applicable", "failed"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Asked:
 
     Args:
         name: The step.
-        status: `done`; `cut` by the budget or the user; `skipped`; or `failed` with an error of its own.
+        status: `done`; `cut` by the budget or the user; `skipped`; `not_applicable` to this experiment; or
+            `failed` with an error of its own.
         report: Its answer, or None.
         seconds: Wall time it took, in seconds.
         training_seconds: Time of the trials that it trained itself, in seconds.
