@@ -11,6 +11,7 @@ import mldiag
 from mldiag import checklist_budget, whole_checklist
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.run.store.trial_store import Store
+from mldiag.wording import gain
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:360] / 16, y[:360]
@@ -45,6 +46,14 @@ def test_a_learning_rate_that_is_far_off_comes_first_with_its_gain(far_off):
     assert first.gain.low > 0.1
     assert report.headline.startswith("TUNE eta0=")
     assert report.outcome == "problem"
+
+
+def test_a_title_tells_the_gain_that_its_action_tells(far_off):
+    report, _ = far_off
+    first = report.findings[0]
+    assert gain(learner().metric, first.action.gain) in first.title
+    assert first.evidence["fresh_repeats"] > 0
+    assert "sweep alone saw" in first.explanation
 
 
 def test_every_step_says_what_it_cost_and_why_it_was_asked(far_off):

@@ -207,6 +207,8 @@ def _told(number: int, one: Weighed, metric: Metric, worth: float, *, promising:
         note = (
             f" The step alone could not claim this; {one.fresh} fresh repeats confirmed it.{note}"
         )
+    elif one.gain is not None and one.fresh and settled and one.claimed:
+        title, note = _with_fresh_repeats(one, metric, note)
     elif one.gain is not None and settled and not one.claimed:
         note = f" (Sure by itself, but not after correcting for everything that the check-up compares.){note}"
     return replace(
@@ -218,6 +220,18 @@ def _told(number: int, one: Weighed, metric: Metric, worth: float, *, promising:
         explanation=f"{finding.explanation}{note}".strip(),
         caused_by=one.cause,
     )
+
+
+def _with_fresh_repeats(one: Weighed, metric: Metric, note: str) -> tuple[str, str]:
+    """The title with the gain that the action tells, and a note of what the step saw before."""
+    title, own = one.candidate.finding.title, one.candidate.finding.evidence.get("gain")
+    if not isinstance(own, Interval) or one.gain is None:
+        return title, note
+    before, now = gain(metric, own), gain(metric, one.gain)
+    if before == now or before not in title:
+        return title, note
+    told = f" ({one.candidate.step} alone saw {before}; here with {one.fresh} fresh repeats.)"
+    return title.replace(before, now), f"{told}{note}"
 
 
 def _headline(ranked: Sequence[Weighed], none: Finding | None, metric: Metric) -> str:
