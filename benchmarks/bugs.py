@@ -21,6 +21,7 @@ import torch
 import training_bugs
 import trial_bugs
 from real_draws import print_table
+from trial_programs.common import Program
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _loop_judge(case: training_bugs.Case) -> Callable[[int], bool]:
     return is_right
 
 
-def _trial_judge(program: trial_bugs.Program) -> Callable[[int], bool]:
+def _trial_judge(program: Program) -> Callable[[int], bool]:
     def is_right(seed: int) -> bool:
         told, problems, _ = trial_bugs.run(program, seed)
         return bool(told & set(program.codes)) if program.codes else not problems

@@ -24,161 +24,29 @@ from real_draws import (
     REPEATS,
     VALID_TO_TRAIN,
     VALUES,
-    Capped,
     FixedRows,
     Floats,
     Make,
     Population,
     covers,
-    fixed_rows_draws,
     populations,
     print_table,
     score_tensor,
     share,
 )
-from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Ridge
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.svm import SVC
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier, ExtraTreeRegressor
+from uncertainty_coverage import fixed, redrawn
+from uncertainty_trend import doublings
 
-from mldiag.stats.bootstrap import resample_mean, resample_score
+from mldiag.stats.bootstrap import resample_mean
 from mldiag.stats.comparisons import Comparisons
-from mldiag.stats.fixed_rows import (
-    compare_on_fixed_rows,
-    fixed_rows_difference,
-    fixed_rows_interval,
-)
+from mldiag.stats.fixed_rows import compare_on_fixed_rows
 from mldiag.stats.gain import gain_of_best
-from mldiag.stats.intervals import mean_interval, paired_difference
+from mldiag.stats.intervals import paired_difference
 from mldiag.stats.many import compare_with_default
 from mldiag.stats.power import claim_power
-from mldiag.stats.trend import last_doubling
-
-# ---- 1 redrawn splits
-
-
-def redrawn(data: dict[str, Population], draws: int) -> None:
-    pairs: list[tuple[str, str, Make, Make]] = [
-        ("digits", "Bayes, tree", lambda s: GaussianNB(var_smoothing=0.03), tree),
-        ("digits", "tree, 1-NN", tree, lambda s: KNeighborsClassifier(1)),
-        ("breast_cancer", "SVM, Bayes", lambda s: SVC(), lambda s: GaussianNB()),
-        ("wine", "tree, Bayes", tree, lambda s: GaussianNB()),
-        ("iris", "tree, 5-NN", tree, lambda s: KNeighborsClassifier(5)),
-        ("diabetes", "ridge, 10-NN", lambda s: Ridge(alpha=1.0), lambda s: KNeighborsRegressor(10)),
-    ]
-    rows, overall = [], []
-    for name, label, first, second in pairs:
-        scores = score_tensor(data[name], draws, [first, second])
-        truth = scores.mean(axis=(0, 2))
-        hits = np.array([_redrawn_hits(table, truth) for table in scores])
-        overall.append(hits)
-        rows.append((f"{name}: {label}", *(share(hits[:, i]) for i in range(4))))
-    rows.append(("all", *(share(np.concatenate(overall)[:, i]) for i in range(4))))
-    head = (
-        "data: learners",
-        "mean naive t",
-        "mean mldiag",
-        "difference naive t",
-        "difference mldiag",
-    )
-    print_table(
-        "1  Redrawn splits, 5 repeats: coverage of the 80 % interval (aim .75 to .86)", head, rows
-    )
-
-
-def _redrawn_hits(table: Floats, truth: Floats) -> list[bool]:
-    gain = float(truth[1] - truth[0])
-    return [
-        *(
-            covers(mean_interval(table[0], valid_to_train=c), truth[0])
-            for c in (0.0, VALID_TO_TRAIN)
-        ),
-        *(
-            covers(paired_difference(*table, valid_to_train=c).interval, gain)
-            for c in (0.0, VALID_TO_TRAIN)
-        ),
-    ]
-
-
-def tree(seed: int) -> DecisionTreeClassifier:
-    return DecisionTreeClassifier(random_state=seed)
-
-
-# ---- 2 fixed validation rows
-
-
-def fixed(data: dict[str, Population], draws: int) -> FixedRows:
-    """Coverage where the validation rows are fixed; gives the equal-valued draws back for the sweep."""
-    forests: list[Make] = [
-        lambda s: ExtraTreesClassifier(3, random_state=s),
-        lambda s: ExtraTreesClassifier(3, max_depth=5, random_state=s),
-    ]
-    pairs = fixed_rows_draws(data["digits"], draws // 2, forests, 20)
-    single: list[Make] = [
-        lambda s: GaussianNB(var_smoothing=0.03),
-        lambda s: KNeighborsClassifier(5),
-    ]
-    exact = fixed_rows_draws(data["digits"], draws, single, 1)
-    rows = []
-    for label, found in (("forests of 3, 5 seeds", pairs), ("Bayes, 5-NN, one trial", exact)):
-        hits = np.array(
-            [_fixed_hits(r[:, :REPEATS], t) for r, t in zip(found.right, found.truth, strict=True)]
-        )
-        rows.append((label, *("no interval" if c.sum() == 0 else share(c) for c in hits.T)))
-    head = (
-        "digits",
-        "mean seeds only",
-        "mean mldiag",
-        "diff. seeds only",
-        "diff. rows only",
-        "diff. mldiag",
-    )
-    print_table(
-        "2  Fixed validation rows (100): coverage of the 80 % interval (aim .75 to .86)", head, rows
-    )
-    print(
-        f"  R2 of ridge against 10-NN, diabetes, one trial, score function: {_r2_coverage(data, draws // 2)}"
-    )
-    equal: list[Make] = [lambda s: ExtraTreeClassifier(random_state=s)] * VALUES
-    return fixed_rows_draws(data["digits"], draws, equal, REPEATS)
-
-
-def _fixed_hits(right: NDArray[np.bool_], truth: Floats) -> list[bool]:
-    scores = resample_mean(right.astype(float), resamples=400)
-    means, gain = scores.measured, float(truth[1] - truth[0])
-    rows_only = resample_mean(right.mean(axis=1, keepdims=True), resamples=400)
-    return [
-        covers(mean_interval(means[0], valid_to_train=0), float(truth[0])),
-        covers(fixed_rows_interval(scores), float(truth[0])),
-        covers(paired_difference(*means, valid_to_train=0).interval, gain),
-        covers(fixed_rows_difference(rows_only).interval, gain),
-        covers(fixed_rows_difference(scores).interval, gain),
-    ]
-
-
-def _r2_coverage(data: dict[str, Population], draws: int) -> str:
-    population, hits = data["diabetes"], []
-    for draw in range(draws):
-        rows = np.random.default_rng([draw, 13]).permutation(len(population.target))
-        train, valid, rest = rows[:120], rows[120:190], rows[190:]
-        models = [
-            m.fit(population.inputs[train], population.target[train])
-            for m in (KNeighborsRegressor(10), Ridge(alpha=1.0))
-        ]
-        far, near = ([m.predict(population.inputs[part]) for m in models] for part in (rest, valid))
-        truth = [r_squared(population.target[rest], p) for p in far]
-        scores = resample_score(
-            population.target[valid], [[p] for p in near], r_squared, resamples=200
-        )
-        hits.append(covers(fixed_rows_difference(scores).interval, truth[1] - truth[0]))
-    return share(hits)
-
-
-def r_squared(truth: NDArray[Any], predicted: NDArray[Any]) -> float:
-    return float(1 - ((truth - predicted) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
-
 
 # ---- 3 and 4 sweeps: false claims and power
 
@@ -355,62 +223,6 @@ def _gain_summary(label: str, found: list[Comparisons], truth: Floats) -> tuple[
     biases = (f"{column.mean() / sd:+.3f}" for column in table[:, 2:4].T)
     covered = f"{np.mean(values):.3f} +-{np.std(values) / np.sqrt(len(values)):.3f}"
     return (label, share(table[:, 0]), share(table[:, 1]), *biases, share(table[:, 4]), covered)
-
-
-# ---- 6 the last doubling
-
-
-def doublings(data: dict[str, Population], draws: int) -> None:
-    curves: list[tuple[str, str, Make]] = [
-        ("flat", "digits", lambda s: Capped(GaussianNB(var_smoothing=0.03), s)),
-        ("flat", "breast_cancer", lambda s: Capped(tree(s), s)),
-        ("flat", "wine", lambda s: Capped(GaussianNB(var_smoothing=0.03), s)),
-        ("real", "digits", lambda s: GaussianNB(var_smoothing=0.03)),
-        ("real", "digits", tree),
-        ("real", "digits", lambda s: KNeighborsClassifier(1)),
-        ("real", "breast_cancer", lambda s: SVC()),
-        ("real", "diabetes", lambda s: Ridge(alpha=0.1)),
-    ]
-    rows = []
-    for kind, name, make in curves:
-        # a capped learner must draw other rows at each size, as a real one would see other rows
-        tensor = _doubling_tensor(data[name], draws, make, separate=kind == "flat")
-        gain = tensor[:, 1] - tensor[:, 0]
-        true = 0.0 if kind == "flat" else float(gain.mean())
-        mine = [last_doubling(table, valid_to_train=VALID_TO_TRAIN) for table in tensor]
-        full = [paired_difference(*table, valid_to_train=VALID_TO_TRAIN) for table in tensor]
-        naive = [paired_difference(*table, valid_to_train=0) for table in tensor]
-        rows.append(
-            (
-                f"{kind}: {name}, gain {true:+.3f} ({true / gain.std(axis=1, ddof=1).mean():.1f} sd)",
-                *(share([covers(p.interval, true) for p in each]) for each in (naive, full, mine)),
-                share([p.p_greater < 0.05 for p in naive]),
-                share([p.p_greater < 0.05 for p in mine]),
-                share([p.p_less < 0.05 for p in mine]),
-            )
-        )
-    head = (
-        "curve",
-        "cover naive",
-        "cover full overlap",
-        "cover mldiag",
-        "naive: improving",
-        "improving",
-        "worse",
-    )
-    print_table(
-        "6  The gain of the last doubling: coverage, and claims at one-sided .05", head, rows
-    )
-
-
-def _doubling_tensor(population: Population, draws: int, make: Make, *, separate: bool) -> Floats:
-    if not separate:
-        return score_tensor(population, draws, [make], sizes=(0.5, 1.0))
-    halves = (
-        score_tensor(population, draws, [lambda s, b=b: make(2 * s + b)], sizes=(1.0,))
-        for b in (0, 1)
-    )
-    return np.concatenate(list(halves), axis=1)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Augmentations that break labels and such that keep them, and models that cannot fit what they train on.
 
-They belong to `trial_bugs.py`, which runs them; an entry is (name, data, experiment, codes, unseen).
+An entry is (name, data, experiment, codes, unseen).
 """
 
 from __future__ import annotations
