@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mldiag.findings import Interval
@@ -25,6 +26,20 @@ def number(value: float, digits: int = 3) -> str:
     if abs(value) >= 10 ** (digits - 1) and abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Names for a sentence, the first few by name.
+
+    Example:
+        >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
+        ('a and b', 'a, b, c and 2 more')
+    """
+    shown = [str(name) if len(str(name)) <= 40 else f"{str(name)[:39]}…" for name in names[:most]]
+    left = len(names) - len(shown)
+    if left:
+        return f"{', '.join(shown)} and {left:,} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
 def score(metric: Metric, value: float) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mldiag.wording import listed
+
 MOST_ROWS = 100_000
 """A finding names at most so many rows of a side; then it says how many it leaves off."""
 
@@ -27,20 +29,6 @@ def named_rows(*, train: ArrayLike = (), test: ArrayLike = ()) -> dict[str, Any]
     rows = {name: found[:MOST_ROWS].tolist() for name, found in sides.items() if len(found)}
     left = sum(max(0, len(found) - MOST_ROWS) for found in sides.values())
     return {"rows": rows, "rows_left_off": left} if left else {"rows": rows}
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Names for a sentence, the first few by name.
-
-    Example:
-        >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
-        ('a and b', 'a, b, c and 2 more')
-    """
-    shown = [str(name) if len(str(name)) <= 40 else f"{str(name)[:39]}…" for name in names[:most]]
-    left = len(names) - len(shown)
-    if left:
-        return f"{', '.join(shown)} and {left:,} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
 def stands(names: Sequence[str], singular: str, plural: str) -> str:

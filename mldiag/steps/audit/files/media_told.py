@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from mldiag.data.media import MediaFile, Split
-from mldiag.steps.audit.evidence import listed
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 MOST_FILES = 100_000
 """A finding names at most so many files; then it says how many it leaves off."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from mldiag.data.audio.facts import AudioFacts, Sound
 from mldiag.findings import Action, ActionKind, Check, Finding, Outcome
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.files.media_told import counted, named_files
+from mldiag.wording import listed
 
 MOST_VALUES = 1000
 """So many values are told beside the names of the files."""

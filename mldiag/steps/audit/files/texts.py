@@ -10,8 +10,8 @@ import numpy as np
 
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.data.texts.read import TextAudit
-from mldiag.steps.audit.evidence import listed, named_rows
-from mldiag.wording import plural
+from mldiag.steps.audit.evidence import named_rows
+from mldiag.wording import listed, plural
 
 MOST_TEXTS = 20_000
 """Texts of a side that are looked at; of more, a sample is."""

@@ -212,17 +212,6 @@ def worst(found: Mapping[str, Grade]) -> Grade:
     return next((grade for grade in order if grade in found.values()), "passed")
 
 
-def listed(names: list[str], most: int = SHOWN_COLUMNS) -> str:
-    """Names of columns for a sentence.
-
-    Example:
-        >>> listed(["a", "b", "c", "d", "e"])
-        "'a', 'b', 'c' and 2 more"
-    """
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
-
-
 def shown_level(level: Any) -> str:
     """A value of a column as people write it.
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.probe.motion import Motion, motion_of
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import number, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import number
 
 
 @dataclass(frozen=True)

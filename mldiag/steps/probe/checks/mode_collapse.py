@@ -8,7 +8,7 @@ import numpy as np
 
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import number
+from mldiag.wording import number
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 from mldiag.findings import Check, Finding
 from mldiag.steps.probe.checks.representation_collapse import effective_rank
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import number, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import number
 
 
 @dataclass(frozen=True)

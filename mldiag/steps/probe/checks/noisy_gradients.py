@@ -11,7 +11,8 @@ from mldiag.findings import Action, Check, Finding
 from mldiag.steps.probe.checks.learning_rate_too_high import diverged
 from mldiag.steps.probe.motion import motion_of
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import number, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import number
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import numpy as np
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.probe.motion import motion_of
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import number, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import number
 
 
 @dataclass(frozen=True)

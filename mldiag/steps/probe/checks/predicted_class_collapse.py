@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.probe.signals import CLASS_TASKS, Signals
-from mldiag.steps.probe.told import listed, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

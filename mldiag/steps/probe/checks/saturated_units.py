@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from mldiag.findings import Action, Check, Finding
 from mldiag.recording.unit_numbers import RANGES
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import listed, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

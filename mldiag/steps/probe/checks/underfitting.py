@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mldiag.findings import Action, Check, Finding, Outcome
 from mldiag.steps.probe.motion import motion_of
 from mldiag.steps.probe.signals import CLASS_TASKS, Signals
-from mldiag.steps.probe.told import number, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import number
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from mldiag.findings import Action, Check, Finding
 from mldiag.steps.probe.checks.learning_rate_too_high import overshoots
 from mldiag.steps.probe.motion import EARLY, motion_of
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import listed, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

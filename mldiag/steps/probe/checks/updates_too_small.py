@@ -7,7 +7,8 @@ from mldiag.steps.probe.checks import learning_rate_too_low
 from mldiag.steps.probe.checks.learning_rate_too_low import THRESHOLDS, hardly_moves
 from mldiag.steps.probe.motion import motion_of
 from mldiag.steps.probe.signals import Signals
-from mldiag.steps.probe.told import number, too_few
+from mldiag.steps.probe.told import too_few
+from mldiag.wording import number
 
 CHECK = Check(
     "MD411",

@@ -7,10 +7,9 @@ from typing import Any
 
 from mldiag.data.media_facts import FileFacts, MediaAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.files.media_told import named_files
 from mldiag.steps.audit.files.same_content import groups_of_equals
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

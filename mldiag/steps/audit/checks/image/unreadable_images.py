@@ -6,8 +6,8 @@ from collections import Counter
 
 from mldiag.data.images.facts import ImageAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.files.media_told import counted, named_files
+from mldiag.wording import listed
 
 CHECK = Check(
     code="MD350",

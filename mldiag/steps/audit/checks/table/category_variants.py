@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows, stands
+from mldiag.steps.audit.evidence import named_rows, stands
 from mldiag.steps.audit.tables.variants import LIMITS, merges_of
+from mldiag.wording import listed
 
 CHECK = Check(
     code="MD307",

@@ -14,13 +14,12 @@ from mldiag.steps.audit.tables.drift import (
     both_sides,
     compared,
     grades,
-    listed,
     numbers,
     splits_by_time,
     too_little,
     worst,
 )
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

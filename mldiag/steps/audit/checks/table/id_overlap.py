@@ -11,7 +11,8 @@ from mldiag.data.audited.rows import cell_hashes
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.checks.table.id_like_column import names_rows
-from mldiag.steps.audit.evidence import listed, named_rows
+from mldiag.steps.audit.evidence import named_rows
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

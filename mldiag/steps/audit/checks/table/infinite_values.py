@@ -6,7 +6,8 @@ import numpy as np
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows, stands
+from mldiag.steps.audit.evidence import named_rows, stands
+from mldiag.wording import listed
 
 CHECK = Check(
     code="MD308",

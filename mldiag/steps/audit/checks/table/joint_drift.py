@@ -7,9 +7,9 @@ from typing import Any
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding, Outcome
-from mldiag.steps.audit.tables.drift import both_sides, listed, splits_by_time, too_little
+from mldiag.steps.audit.tables.drift import both_sides, splits_by_time, too_little
 from mldiag.steps.audit.tables.two_sample_classifier import Told, told_apart
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows
+from mldiag.steps.audit.evidence import named_rows
 from mldiag.steps.audit.tables.label_words import label_codes
 from mldiag.steps.audit.tables.variants import LIMITS, merges_of
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, stands
+from mldiag.steps.audit.evidence import stands
+from mldiag.wording import listed
 
 CHECK = Check(
     code="MD344",

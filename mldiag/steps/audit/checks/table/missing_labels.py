@@ -8,8 +8,8 @@ import numpy as np
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows
-from mldiag.wording import plural
+from mldiag.steps.audit.evidence import named_rows
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

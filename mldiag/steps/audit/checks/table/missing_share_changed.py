@@ -12,13 +12,12 @@ from mldiag.steps.audit.tables.drift import (
     Limits,
     both_sides,
     grades,
-    listed,
     numbers,
     splits_by_time,
     too_little,
     worst,
 )
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

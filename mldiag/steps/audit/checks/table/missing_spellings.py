@@ -6,7 +6,8 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.spellings import DOUBTFUL_WORDS, MISSING_WORDS
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows, stands
+from mldiag.steps.audit.evidence import named_rows, stands
+from mldiag.wording import listed
 
 USUAL = frozenset({"", "na", "nan", "n/a", "null", "<na>", "none"})
 """Spellings that the usual readers of tables take for missing by themselves."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, stands
+from mldiag.steps.audit.evidence import stands
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

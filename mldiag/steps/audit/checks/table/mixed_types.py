@@ -11,9 +11,9 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.spellings import is_plain_number
 from mldiag.data.audited.table import AuditedTable, TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows, stands
+from mldiag.steps.audit.evidence import named_rows, stands
 from mldiag.steps.audit.tables.odd_cells import date_formats, huge_cells
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 _NONE = np.empty(0, dtype=np.int64)
 

@@ -12,8 +12,8 @@ from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import AuditedTable, TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import named_rows
-from mldiag.steps.audit.tables.drift import SHOWN_COLUMNS, listed, splits_by_time, train_codes
-from mldiag.wording import plural
+from mldiag.steps.audit.tables.drift import SHOWN_COLUMNS, splits_by_time, train_codes
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, named_rows
-from mldiag.wording import number
+from mldiag.steps.audit.evidence import named_rows
+from mldiag.wording import listed, number
 
 STRANGE = (
     *(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.tables.one_feature import (
     Question,
     asked,
@@ -21,7 +20,7 @@ from mldiag.steps.audit.tables.one_feature import (
     class_skill,
     quantity_skill,
 )
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.findings import Action, Check, Finding
 from mldiag.stats.tails import extremes
 from mldiag.steps.audit.evidence import named_rows
-from mldiag.steps.audit.tables.drift import listed
-from mldiag.wording import number, plural
+from mldiag.wording import listed, number, plural
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, stands
+from mldiag.steps.audit.evidence import stands
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, stands
+from mldiag.steps.audit.evidence import stands
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding, Outcome
 from mldiag.stats.two_samples import adjusted
-from mldiag.steps.audit.tables.drift import both_sides, listed, splits_by_time, too_little
+from mldiag.steps.audit.tables.drift import both_sides, splits_by_time, too_little
 from mldiag.steps.audit.tables.relations import Change, changes
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from scipy.stats import rankdata
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed, stands
+from mldiag.steps.audit.evidence import stands
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.tables.drift import listed
 from mldiag.steps.audit.tables.scalers import EXACT, scaled
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit, sampled_rows
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.tables.drift import SAMPLED_ROWS, listed
+from mldiag.steps.audit.tables.drift import SAMPLED_ROWS
 from mldiag.steps.audit.tables.scale_sensitivity import sensitivity
-from mldiag.wording import number, plural
+from mldiag.wording import listed, number, plural
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.tables.formulas import best_formula
 from mldiag.steps.audit.tables.one_feature import asked
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

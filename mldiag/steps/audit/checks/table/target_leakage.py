@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.tables.one_feature import (
     asked,
     other_skill,
     refined_skill,
     skill_of,
 )
-from mldiag.wording import plural
+from mldiag.wording import listed, plural
 
 
 @dataclass(frozen=True)

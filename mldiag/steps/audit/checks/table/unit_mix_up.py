@@ -11,9 +11,8 @@ import numpy as np
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
 from mldiag.steps.audit.evidence import named_rows
-from mldiag.steps.audit.tables.drift import listed
 from mldiag.steps.audit.tables.units import Limits, Mixed, mixed_units
-from mldiag.wording import number, plural
+from mldiag.wording import listed, number, plural
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.tables.drift import listed
 from mldiag.steps.audit.tables.scale_sensitivity import sensitivity
-from mldiag.wording import number, plural
+from mldiag.wording import listed, number, plural
 
 
 @dataclass(frozen=True)

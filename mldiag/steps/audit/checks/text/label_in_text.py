@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.files.texts import Texts, texts_of
+from mldiag.wording import listed
 
 _WORD = re.compile(r"\w[\w'-]*|\[[^\]\s]{1,40}\]|<[^>\s]{1,40}>")
 

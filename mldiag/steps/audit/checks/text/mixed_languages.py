@@ -8,8 +8,8 @@ from typing import Any
 
 from mldiag.data.texts.language import language_of
 from mldiag.findings import Action, Check, Finding
-from mldiag.steps.audit.evidence import listed
 from mldiag.steps.audit.files.texts import Texts, evidence_of, texts_of, told
+from mldiag.wording import listed
 
 
 @dataclass(frozen=True)
