@@ -180,4 +180,7 @@ def _better_known(new: Candidate, old: Candidate) -> bool:
         p = one.p if math.isfinite(one.p) else 1.0
         return one.gain is not None, one.finding.outcome in ("problem", "advice"), -p
 
-    return rank(new) > rank(old)
+    asked_again = (
+        new.finding.code == old.finding.code
+    )  # the audit: first without a training, then with
+    return rank(new) > rank(old) or (asked_again and rank(new) == rank(old))

@@ -209,7 +209,7 @@ def _told(number: int, one: Weighed, metric: Metric, worth: float, *, promising:
         )
     elif one.gain is not None and one.fresh and settled and one.claimed:
         title, note = _with_fresh_repeats(one, metric, note)
-    elif one.gain is not None and settled and not one.claimed:
+    elif settled and not one.claimed and candidate.gain is not None and candidate.gain.low > 0:
         note = f" (Sure by itself, but not after correcting for everything that the check-up compares.){note}"
     return replace(
         finding,

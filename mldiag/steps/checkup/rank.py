@@ -24,9 +24,12 @@ OF_NO_SIGNAL = (
 """What a wrong program and features that say nothing have in common."""
 
 ASKED_FIRST = ("group-overlap",)
-"""Advice of the audit that only a person can settle, and behind which no score means what it seems to.
+"""Advice of the audit that only a person can settle, and behind which no score means what it seems to."""
 
-A column that nearly gives the target away is not among them: an honest one does that as often as a leak.
+ASKED_BEFORE_STOPPING = ("target-leakage",)
+"""The same, where it is as often harmless: asked before "stop here" is said, not before a gain that is sure.
+
+A score that one column carries looks like a ceiling, and whoever stops there has stopped at a leak.
 """
 
 FAR_OFF_WORTHS = 4.0
@@ -64,14 +67,14 @@ def in_order(
             if one.candidate.finding != hard
         ]
         return [*first, *sorted(rest, key=_severity)]
-    asked = [one for one in kept if is_question(one)]
+    asked = [one for one in kept if one.gain is None and _slug(one) in ASKED_FIRST]
     kept = [one for one in kept if one not in asked]
     return [*asked, *_by_gain(kept, worth, nobody_learns=nobody_learns)]
 
 
 def is_question(one: Weighed) -> bool:
     """Whether this asks a person for something that comes before any gain."""
-    return one.gain is None and one.candidate.finding.slug in ASKED_FIRST
+    return one.gain is None and _slug(one) in (*ASKED_FIRST, *ASKED_BEFORE_STOPPING)
 
 
 def _by_gain(kept: Sequence[Weighed], worth: float, *, nobody_learns: bool) -> list[Weighed]:
@@ -94,7 +97,7 @@ def _by_gain(kept: Sequence[Weighed], worth: float, *, nobody_learns: bool) -> l
     broken = [*seen, *broken]
     hopeful = [one for one in unsure if one.expected >= worth]
     if nobody_learns and not hopeful:
-        silent = [one for one in broken if one.candidate.finding.slug in OF_NO_SIGNAL]
+        silent = [one for one in broken if _slug(one) in OF_NO_SIGNAL]
         broken, others = [one for one in broken if one not in silent], [*silent, *others]
     if broken:
         root = broken[0].candidate.finding.code
@@ -103,7 +106,9 @@ def _by_gain(kept: Sequence[Weighed], worth: float, *, nobody_learns: bool) -> l
         ]
         hopeful = [one for one in unsure if one.expected >= worth]
     small = [one for one in unsure if one not in hopeful]
-    return [*broken, *hopeful, *others, *small]
+    asked = [one for one in others if _slug(one) in ASKED_BEFORE_STOPPING]
+    others = [one for one in others if one not in asked]
+    return [*broken, *asked, *hopeful, *others, *small]
 
 
 def without_repetition(weighed: Sequence[Weighed]) -> list[Weighed]:
@@ -157,6 +162,10 @@ def _reconciled(ordered: Sequence[Weighed], worth: float) -> list[Weighed]:
         return looked_in or one.candidate.kind in _SEEN_THROUGH_TRAINING
 
     return [replace(one, cause=code, note=told) if seen_through(one) else one for one in ordered]
+
+
+def _slug(one: Weighed) -> str:
+    return one.candidate.finding.slug
 
 
 def _is_problem(one: Weighed) -> bool:

@@ -1,6 +1,6 @@
 """In which order remedies are told, and what follows from what."""
 
-from mldiag.steps.checkup.rank import in_order
+from mldiag.steps.checkup.rank import in_order, is_question
 from tests.steps.checkup.made import weighed
 
 WORTH = 0.005
@@ -92,6 +92,13 @@ def test_rows_that_may_belong_together_are_asked_for_before_any_gain():
 def test_a_column_that_nearly_tells_the_target_does_not_come_before_gains():
     column = weighed("fix_leak", None, step="audit", slug="target-leakage", outcome="advice")
     assert kinds(order(column, weighed("more_data", 0.1))) == ["more_data", "fix_leak"]
+
+
+def test_a_column_that_nearly_tells_the_target_comes_before_whatever_is_not_sure():
+    column = weighed("fix_leak", None, step="audit", slug="target-leakage", outcome="advice")
+    hopeful = weighed("more_data", 0.1, claimed=False)
+    assert kinds(order(hopeful, column)) == ["fix_leak", "more_data"]
+    assert is_question(order(hopeful, column)[0])
 
 
 def test_where_no_family_learns_an_underfitting_training_says_nothing_of_its_size():

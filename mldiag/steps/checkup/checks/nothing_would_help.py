@@ -105,7 +105,10 @@ def judge(
     return CHECK.finding(
         "passed",
         f"You are at the ceiling of what was tried: {tried} gains {amount(metric, worth)} for sure",
-        explanation=f"{told[:1].upper()}{told[1:]}; no remedy may be expected to reach that.",
+        explanation=(
+            f"{told[:1].upper()}{told[1:]}. No remedy is surely better, and none gains that much once its gain "
+            "is drawn towards zero by how uncertain it is."
+        ),
         evidence=evidence,
         action=_STOP,
     )
