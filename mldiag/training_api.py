@@ -77,11 +77,17 @@ def watch(
     return Watch(networks, optimizers, task=task, roles=roles, every=every, judge=_judged)
 
 
+_NOT_LOOKED_FOR = (
+    "bugs of the loop itself (gradients not cleared, eval mode, targets of other rows) are looked for by "
+    "mldiag.diagnose_training",
+)
+
+
 def _judged(recording: Recording) -> Report:
     """The report of a watched training that no experiment declares."""
-    from mldiag.steps.probe.diagnose import diagnose_recording
+    from mldiag.steps.probe.diagnose import diagnose_recording, nothing_told
 
-    diagnosis = diagnose_recording(recording)
+    diagnosis = diagnose_recording(recording) if recording.facts["steps"] else nothing_told()
     return Report(
         step="probe",
         experiment=", ".join(str(n["class"]) for n in recording.facts.get("networks", [])),
@@ -92,7 +98,7 @@ def _judged(recording: Recording) -> Report:
         result=plain(diagnosis.result()),
         trials=TrialCounts(),
         cost_seconds=float(recording.facts.get("seconds") or 0.0),
-        notices=diagnosis.notices,
+        notices=(*diagnosis.notices, *_NOT_LOOKED_FOR),
         tables=diagnosis.tables,
         as_html=report_html,
         as_text=report_text,

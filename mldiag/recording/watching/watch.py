@@ -266,17 +266,7 @@ class Watch:
         )
 
     def diagnose(self, recording: Recording | None = None) -> Report:
-        """Judge what was seen so far, or a recording of it; within the `with` block or after it.
-
-        Raises:
-            MldiagError: If no step was recorded.
-        """
-        if not self._steps:
-            raise MldiagError(
-                "diagnose() was called before any step was recorded",
-                expected="watch.step(...) after each optimizer step",
-                hint="watch.step(loss=loss, outputs=outputs, targets=targets)",
-            )
+        """Judge what was seen so far, or a recording of it; within the `with` block or after it."""
         if self._judge is None:
             raise MldiagError("this watch only records", hint="mldiag.watch(net, optimizer)")
         return self._judge(recording or self.recording())

@@ -24,6 +24,8 @@ from mldiag.steps.probe.signals import Signals
 from mldiag.steps.range_test.diagnose import RangeTestDiagnosis
 from mldiag.trial_result import TrialResult
 
+NOTHING = "NOTHING SEEN"
+
 HEADLINES = {
     "softmax-in-loss": "SOFTMAX TWICE",
     "not-finite": "NaN", "inputs-not-scaled": "SCALE INPUTS", "frozen-parameters": "FROZEN",
@@ -54,7 +56,7 @@ def diagnose_recording(
         tested: What range tests of the learning rate say.
     """
     if not recording.steps and not any(n.startswith(("eval/", "batch/")) for n in recording.arrays):
-        return ProbeDiagnosis((nothing_recorded.found(),), "NOTHING SEEN", "inconclusive")
+        return ProbeDiagnosis((nothing_recorded.found(),), NOTHING, "inconclusive")
     recording = completed(recording)
     signals = Signals(recording)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -98,6 +100,11 @@ def diagnose(
         return answer
     told = ", ".join(f"{name} in {count}" for name, count in counts.most_common())
     return replace(answer, notices=(f"of {len(judged)} seeds: {told}", *answer.notices))
+
+
+def nothing_told() -> ProbeDiagnosis:
+    """The answer where a loop was watched that told of no step."""
+    return ProbeDiagnosis((nothing_recorded.not_told(),), NOTHING, "inconclusive")
 
 
 def _headline(findings: Sequence[Finding]) -> str:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+import mldiag
 from mldiag.errors import MldiagError
 from mldiag.recording.watching.watch import Watch
 from tests.recording.watching.trainings import mlp, rows
@@ -52,11 +53,16 @@ def hooks(net, *optimizers):
 # ---- what is refused --------------------------------------------------------------------------------
 
 
-def test_diagnose_before_any_step():
-    _, _, watch = start(judge=lambda recording: recording)
-    with watch, pytest.raises(MldiagError, match="before any step"):
-        watch.diagnose()
-    assert watch.recording().steps == 0
+def test_a_loop_that_tells_of_no_step_is_told_how_after_it():
+    net = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with mldiag.watch(net, optimizer) as watch:
+        net(torch.ones(4, 2)).sum().backward()
+        optimizer.step()
+    report = watch.diagnose()
+    assert (report.headline, report.outcome) == ("NOTHING SEEN", "inconclusive")
+    assert "watch.step(" in report.findings[0].explanation
+    assert any("diagnose_training" in notice for notice in report.notices)
 
 
 @pytest.mark.parametrize("model", [nn.ReLU(), nn.Sequential()])

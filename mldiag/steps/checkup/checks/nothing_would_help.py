@@ -38,6 +38,10 @@ CHECK = Check(
     thresholds=Thresholds(),
 )
 
+_NO_SIGNAL = (
+    "Neither the model nor another family is surely better than a guess, and nothing that was tried surely "
+    "helps: what differs from a guess by so little is chance."
+)
 _STOP = Action("none", "Stop here, or change the question: other features, another target.")
 
 
@@ -84,10 +88,7 @@ def judge(
         return CHECK.finding(
             "passed",
             "The features tell nothing of the target that anything tried can use",
-            explanation=(
-                "Neither the model nor another family is surely better than a guess, and nothing that was "
-                "tried surely helps: what differs from a guess by so little is chance."
-            ),
+            explanation=_NO_SIGNAL,
             evidence=evidence,
             action=_STOP,
         )
@@ -106,8 +107,8 @@ def judge(
         "passed",
         f"You are at the ceiling of what was tried: {tried} gains {amount(metric, worth)} for sure",
         explanation=(
-            f"{told[:1].upper()}{told[1:]}. No remedy is surely better, and none gains that much once its gain "
-            "is drawn towards zero by how uncertain it is."
+            f"{told[:1].upper()}{told[1:]}. No remedy is surely better, and none gains that much once its "
+            "gain is drawn towards zero by how uncertain it is."
         ),
         evidence=evidence,
         action=_STOP,

@@ -117,7 +117,7 @@ def judge(signals: Signals) -> Finding:
         "tune",
         f"Lower the learning rate about {number(factor)} times"
         + (f", to about {number(value)}" if value else "")
-        + ", or let `mldiag probe --lr-range` look for it.",
+        + ", or let `mldiag probe --lr-range` look for it where the training is a declared experiment.",
         param="lr",
         value=value,
     )

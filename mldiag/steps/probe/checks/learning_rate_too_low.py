@@ -96,7 +96,7 @@ def judge(signals: Signals) -> Finding:
         "tune",
         f"Raise the learning rate about {number(factor)} times"
         + (f", to about {number(value)}" if value else "")
-        + ", or let `mldiag probe --lr-range` look for it.",
+        + ", or let `mldiag probe --lr-range` look for it where the training is a declared experiment.",
         param="lr",
         value=value,
     )

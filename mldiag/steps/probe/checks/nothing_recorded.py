@@ -21,6 +21,16 @@ CHECK = Check(
 )
 
 
+def not_told() -> Finding:
+    """The finding where a loop of one's own was watched, and told of no step."""
+    call = "watch.step(loss=loss, outputs=outputs, targets=targets)"
+    return CHECK.finding(
+        "inconclusive",
+        CHECK.title,
+        explanation=f"No step was told: call {call} after each optimizer.step().",
+    )
+
+
 def found() -> Finding:
     """The finding where there is no recording."""
     return CHECK.finding(
