@@ -6,6 +6,7 @@ is on disk before MLflow hears of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -19,8 +20,9 @@ from mldiag.declaration import Experiment
 from mldiag.earlier_answer import earlier_answer, shown_in_mlflow
 from mldiag.earlier_run import with_earlier_run
 from mldiag.early_checks import check_tracking_uri
-from mldiag.errors import UserCodeError
+from mldiag.errors import MldiagError, UserCodeError
 from mldiag.findings import Report
+from mldiag.redaction import redacted
 from mldiag.report.console import report_text
 from mldiag.report.html import report_html
 from mldiag.run.budget import Budget
@@ -229,7 +231,9 @@ def _closed(
             study.close()
         executor.close()
     finally:  # also where the disk is full, and not even a claim can be given up
-        place = tracker.close(answer)
+        raised = sys.exc_info()[1]
+        told = redacted(str(raised)) if isinstance(raised, MldiagError) else ""
+        place = tracker.close(answer, told)
     return place
 
 
@@ -245,6 +249,7 @@ def _run(
 ) -> list[TrialResult]:
     """Plan and run until the step wants no more, the budget is spent, or the user interrupts."""
     results: dict[str, TrialResult] = {}
+    trained = 0
     # Per-row predictions make intervals where the validation rows are fixed, and only there.
     keep_rows = experiment.splits.fixed_valid or step.reads_predictions
     while True:
@@ -262,11 +267,12 @@ def _run(
         for result, cached in bring(fresh):
             tracker.finished(result, cached=cached)
             log.finished(result, cached=cached)
+            trained += not cached
             kept = result if keep_rows else replace(result, predictions=None)
             results[result.spec.digest] = kept
         if not fresh or executor.interrupted or len(results) == before:
             break
-    _check_some_code_ran(tuple(results.values()))
+    _check_some_code_ran(tuple(results.values()), stored=not trained)
     return list(results.values())
 
 
@@ -275,21 +281,20 @@ def _keep_other(store: Store, identity: Identity, result: TrialResult) -> None:
 
 
 def _study(settings: Any, experiment: Experiment, identity: Identity) -> SharedStudy | None:
-    url = getattr(settings, "study", None)
-    if not url:
+    if not (url := getattr(settings, "study", None)):
         return None
-    metric = experiment.metric
-    return SharedStudy(url, identity, metric=metric.name, maximize=bool(metric.maximize))
+    metric, maximize = experiment.metric.name, bool(experiment.metric.maximize)
+    return SharedStudy(url, identity, metric=metric, maximize=maximize)
 
 
-def _check_some_code_ran(results: Sequence[TrialResult]) -> None:
-    broken = ("failed", "lost_worker", "timeout", "out_of_memory")
+def _check_some_code_ran(results: Sequence[TrialResult], *, stored: bool) -> None:
     causes = {result.status for result in results}
     seen = any(result.recording is not None and result.recording.steps for result in results)
-    if results and causes <= set(broken) and not seen:
+    broken = {"failed", "lost_worker", "timeout", "out_of_memory"} >= causes
+    if results and broken and not seen:
         shown = ", ".join(sorted(cause.replace("_", " ") for cause in causes))
         raise UserCodeError(
             f"the experiment's code failed in every one of {len(results)} trials ({shown})",
             expected=f"a score; the first failure was\n{results[0].error.strip()}",
-            hint="--engine inline",
+            hint="--fresh" if stored else "--engine inline",
         )

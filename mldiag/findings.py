@@ -260,8 +260,7 @@ def plain(value: Any) -> Any:
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Order findings for a person: problems first, larger gains first, consequences after their cause.
 
-    Problems that make every score untrustworthy (`FIX_FIRST`) come before all others.
-
+    Problems that make every score untrustworthy (`FIX_FIRST`) come first, a possible leak before advice.
     Equals stay in the order given, in which a step puts what its verdict rests on first.
 
     Example:
@@ -273,7 +272,8 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     def key(finding: Finding) -> tuple[int, bool, float]:
         action = finding.action
         gain = action.gain.estimate if action and action.gain else 0.0
-        first = finding.outcome == "problem" and action is not None and action.kind in FIX_FIRST
+        grave = FIX_FIRST if finding.outcome == "problem" else ("fix_leak",)
+        first = action is not None and action.kind in grave
         return OUTCOMES.index(finding.outcome), not first, -gain
 
     roots = sorted((f for f in findings if f.caused_by is None), key=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from mldiag.adapters.command_line import (
     check_script,
     content_digests,
     named_files,
+    program_of,
     search_path,
 )
 from mldiag.adapters.config import check_keys, flag_of, read_parameters, text_of
@@ -80,7 +82,7 @@ class CommandTrain:
         digests = content_digests(files, self.folder)
         return {
             "command line": self.line.text,
-            "interpreter": Path(self.line.words[0]).name,
+            "interpreter": program_of(self.line.words[0], self.folder),
             "score": f"{self.pattern.regex} {self.pattern.train_regex}".strip(),
             **{f"file {name}": digest for name, digest in digests.items()},
         }
@@ -272,6 +274,8 @@ def _failed(words: list[str], finished: Finished) -> UserCodeError:
     stream, text = ("stderr", finished.errors)
     if not text.strip():
         stream, text = ("the output", finished.output)
+    found = shutil.which(words[0], path=search_path())
+    program = words[0] if found in (None, words[0]) else f"{words[0]} ({found})"
     return UserCodeError(
-        f"{words[0]} {how}", expected=f"exit status 0; {stream} ends with:\n{last_lines(text)}"
+        f"{program} {how}", expected=f"exit status 0; {stream} ends with:\n{last_lines(text)}"
     )

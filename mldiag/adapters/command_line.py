@@ -146,6 +146,24 @@ def search_path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
 
 
+def program_of(program: str, folder: Path) -> str:
+    """Which program a name stands for: another interpreter has other packages, and other results.
+
+    Args:
+        program: The first word of a line.
+        folder: Where the line runs; what lies below it is named from there.
+
+    Example:
+        >>> program_of("sh", Path("/"))[-2:]
+        'sh'
+    """
+    found = shutil.which(program, path=search_path())
+    if found is None:
+        return Path(program).name
+    path = Path(found)
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
 def check_program(program: str, folder: Path) -> None:
     """Refuse a program that cannot be started.
 

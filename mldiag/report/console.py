@@ -109,11 +109,15 @@ def action_line(action: Action, metric: Metric) -> str:
         'Set lr = 0.028: +1.8 points (+1.1 to +2.6)'
         >>> action_line(tune, named_metric("rmse"))
         'Set lr = 0.028: rmse improves by +0.018 (+0.011 to +0.026)'
+        >>> action_line(Action("tune", "Set lr = 1.", gain=Interval(-0.02, -0.03, 0.01)), named_metric("r2"))
+        'Set lr = 1: no gain was measured, -0.0200 (-0.0300 to +0.0100)'
     """
     if action.gain is None:
         return action.text
     told = gain(metric, action.gain)
-    if not metric.as_points():
+    if action.gain.estimate <= 0:
+        told = f"no gain was measured, {told}"
+    elif not metric.as_points():
         told = f"{metric.name} improves by {told}"
     return f"{action.text.rstrip('. ')}: {told}"
 
@@ -131,12 +135,11 @@ def trials_line(report: Report) -> str:
     """
     trials = report.trials
     if report.steps:
-        run = sum(one.trials.run for one in (report, *report.steps))
-        return (
-            f"{plural(run, 'trial')} trained, over all steps"
-            if run
-            else "nothing was trained: all is stored"
-        )
+        every = [one.trials for one in (report, *report.steps)]
+        run = sum(one.run for one in every)
+        if run:
+            return f"{plural(run, 'trial')} trained, over all steps"
+        return "nothing was trained" + ": all is stored" * any(one.cached for one in every)
     if not trials.planned:
         return "none were needed"
     failed = f"{trials.failed:,} without a score" if trials.failed else ""

@@ -90,6 +90,9 @@ def _cost(report: Mapping[str, Any]) -> str:
     trials = report.get("trials")
     if not trials:
         return ""
+    if report.get("steps"):
+        run = sum(one["trials"]["run"] for one in (report, *report["steps"]))
+        return f"{wording.plural(run, 'trial')} trained, over all steps"
     text = wording.plural(trials["planned"], "trial")
     details = [f"{trials['cached']} from the store"] if trials["cached"] else []
     details += [f"{trials['failed']} failed"] if trials["failed"] else []

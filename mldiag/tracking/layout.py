@@ -241,10 +241,15 @@ def _tags(result: TrialResult, *, cached: bool, finished: float) -> dict[str, st
     if result.status not in RUN_STATUS:
         error = redacted(result.error.strip()) or result.status.replace("_", " ")
         tags["mldiag.error"] = error.rpartition("\n")[2][:ERROR_LENGTH]
-        tags["mlflow.note.content"] = f"```\n{error[-ERROR_LENGTH:]}\n```"
+        tags["mlflow.note.content"] = quoted_error(error)
     if result.notices:
         tags["mldiag.notices"] = "; ".join(result.notices)[:ERROR_LENGTH]
     return tags
+
+
+def quoted_error(error: str) -> str:
+    """The end of an error, as a description that MLflow shows as it is."""
+    return f"```\n{error[-ERROR_LENGTH:]}\n```"
 
 
 def _clock(seconds: float) -> str:

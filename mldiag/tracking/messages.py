@@ -42,10 +42,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Close:
-    """The answer, after the last trial; None where the command was interrupted."""
+    """The answer, after the last trial; None where the command was interrupted, or ended with an error."""
 
     answer: RunAnswer | None
     varying: tuple[str, ...]
+    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _write_end(writer: RunWriter, message: messages.Close | None) -> None:
     if writer.complete:
         return
     if message is None or message.answer is None:
-        writer.abandon()
+        writer.abandon("" if message is None else message.error)
     else:
         writer.finish(message.answer, varying=message.varying)
 

@@ -108,11 +108,12 @@ class Tracker:
         else:
             self._process.send(trial)
 
-    def close(self, answer: RunAnswer | None) -> Tracked | None:
+    def close(self, answer: RunAnswer | None, error: str = "") -> Tracked | None:
         """Write the rest and wait for it as long as there are signs of life.
 
         Args:
-            answer: What the command found; None if it was interrupted.
+            answer: What the command found; None if it was interrupted, or ended with an error.
+            error: That error, without secrets.
 
         Returns:
             Where the run stands, or None if it could not be written; then a notice has said why.
@@ -121,7 +122,7 @@ class Tracker:
             self.start()
         if self._process is None:
             return None
-        self._process.send(messages.Close(answer, self._varying.names))
+        self._process.send(messages.Close(answer, self._varying.names, error))
         self._heard = time.monotonic()
         try:
             with self._changed:

@@ -22,6 +22,7 @@ from mldiag.trial_result import TrialResult
 
 RUNNING_NAME = "running …"
 INTERRUPTED_NAME = "interrupted"
+FAILED_NAME = "failed"
 
 
 class RunWriter:
@@ -144,10 +145,12 @@ class RunWriter:
         self.client.set_tag(self.run_id, "mldiag.complete", "yes")
         self.complete = True
 
-    def abandon(self) -> None:
-        """End the parent run of a command that was interrupted."""
-        self.client.update_run(self.run_id, name=INTERRUPTED_NAME)
-        self._end("KILLED", time.time())
+    def abandon(self, error: str = "") -> None:
+        """End the parent run of a command that was interrupted, or ended with an error."""
+        self.client.update_run(self.run_id, name=FAILED_NAME if error else INTERRUPTED_NAME)
+        if error:
+            self.client.set_tag(self.run_id, "mlflow.note.content", layout.quoted_error(error))
+        self._end("FAILED" if error else "KILLED", time.time())
 
     def _end(self, status: str, at: float) -> None:
         self.client.set_terminated(self.run_id, status=status, end_time=int(at * 1000))

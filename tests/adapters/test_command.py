@@ -406,7 +406,7 @@ def test_a_key_of_the_command_in_the_outer_table_is_sent_to_its_place(tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         "[tool.mldiag]\nmetric = 'loss'\n[tool.mldiag.command]\nrun = 'python train.py'\n"
     )
-    with pytest.raises(MldiagError, match="metric stands in") as told:
+    with pytest.raises(MldiagError, match="metric is in") as told:
         load_experiment(str(tmp_path / "pyproject.toml"))
     assert told.value.expected == "it in [tool.mldiag.command], beside run"
     assert "[tool.mldiag.command]\nmetric = {" in told.value.hint

@@ -42,6 +42,8 @@ def action_text(action: Action, metric: Metric, lang: str) -> str:
     if action.gain is None:
         return said
     form = told["gain"] if metric.as_points() else told["gain_of"]
+    if action.gain.estimate <= 0:
+        form = told["no_gain"]
     return form.format(action=said, gain=gain_text(metric, action.gain), metric=metric.name)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Finding, Table, ranked
+from mldiag.steps.sweep import next_step
 from mldiag.steps.sweep.axes import asked_axes, grown_axis, sharers
 from mldiag.steps.sweep.checks import (
     better_value,
@@ -90,7 +91,7 @@ def diagnose(
         _headline(measured, findings[0]),
         findings[0].outcome,
         tables=tuple(_axis_table(found) for found in measured),
-        next_step=_next_step(measured),
+        next_step=_next_step(experiment, measured),
         notices=(order,) if order else (),
         axes=measured,
     )
@@ -123,7 +124,7 @@ def _judge(found: MeasuredAxis) -> list[Finding]:
     return [finding for finding in judged if finding is not None]
 
 
-def _next_step(axes: Sequence[MeasuredAxis]) -> str:
+def _next_step(experiment: Experiment, axes: Sequence[MeasuredAxis]) -> str:
     """Look beyond an edge first; else at the amount of data."""
     for found in axes:
         if found.edge is not None:
@@ -132,7 +133,7 @@ def _next_step(axes: Sequence[MeasuredAxis]) -> str:
     for found in axes:
         if better_value.looks_better(found.measured):
             return f"sweep --param {shlex.quote(found.axis.name)} --design full"
-    return "learning-curve"
+    return next_step.after(experiment)
 
 
 def _headline(axes: Sequence[MeasuredAxis], first: Finding) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from mldiag.declaration import Experiment
 from mldiag.findings import Diagnosis, Finding, Interval, Table, ranked
 from mldiag.stats.intervals import t_interval, variance_factor
+from mldiag.steps.sweep import next_step
 from mldiag.steps.sweep.axes import Axis
 from mldiag.steps.sweep.checks import confirmed_on_reserve, parameter_importance, search_result
 from mldiag.steps.sweep.search.importance import Importance, importances
@@ -117,7 +118,7 @@ def diagnose(
         main.outcome,
         notices=(state.choice.reason, *_notices(state, measured)),
         tables=(_points_table(measured, points), *_importance_table(important)),
-        next_step="learning-curve",
+        next_step=next_step.after(experiment),
         search=measured,
         points=points,
         searched=state.space.axes,

@@ -20,10 +20,12 @@ class Thresholds:
     Args:
         unique: Different values a row, from which on a column of codes or words is an id.
         least_rows: Fewer rows than this cannot tell.
-        dense: Whole numbers that all differ are row numbers up to this many times the rows.
+        unique_numbers: The same for whole numbers; rows that stand there twice bring theirs again.
+        dense: Such numbers are row numbers where they fill a range of at most this many times the rows.
     """
 
     unique: float = 0.95
+    unique_numbers: float = 0.9
     least_rows: int = 30
     dense: float = 1.2
 
@@ -35,8 +37,9 @@ CHECK = Check(
     slug="id-like-column",
     title="Which columns only name the row?",
     detects=(
-        "Codes or single words with at least {unique:.0%} different values a row, or whole numbers that "
-        "all differ and fill their range ({dense:g} times the rows at most); from {least_rows} rows on."
+        "Codes or single words with at least {unique:.0%} different values a row, or whole numbers with at "
+        "least {unique_numbers:.0%} that fill their range ({dense:g} times the rows at most); from "
+        "{least_rows} rows on."
     ),
     why="A model learns rows by heart from it, and nothing for new ones.",
     fix="Leave it out; keep it to find rows again, or as group= where it repeats.",
@@ -84,6 +87,6 @@ def names_rows(column: Column) -> bool:
         few_words = np.mean([len(str(level).split()) for level in column.levels[:200]]) < 4
         return bool(column.n_unique >= THRESHOLDS.unique * present and few_words)
     values = column.present
-    if column.n_unique < present or not column.is_whole:
+    if column.n_unique < THRESHOLDS.unique_numbers * present or not column.is_whole:
         return False
     return bool(np.ptp(values) + 1 <= THRESHOLDS.dense * present)

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from mldiag.data.audited.column import Column
 from mldiag.data.audited.table import TableAudit
 from mldiag.findings import Action, Check, Finding
+from mldiag.steps.audit.checks.table.id_like_column import names_rows
 from mldiag.steps.audit.evidence import stands
 from mldiag.wording import listed
 
@@ -63,7 +64,11 @@ def judge(subject: TableAudit) -> Finding:
         )
     if n < THRESHOLDS.least_rows:
         return CHECK.finding("not_applicable", f"{n} rows are too few to see an order")
-    wanted = [c for c in subject.features if subject.train[c].kind in ("number", "date")]
+    wanted = [
+        c
+        for c in subject.features
+        if subject.train[c].kind in ("number", "date") and not names_rows(subject.train[c])
+    ]
     found = {c: neighbour_correlation(subject.train[c]) for c in wanted}
     limit = -float(ndtri(THRESHOLDS.error / max(1, len(found)))) / np.sqrt(min(n, THRESHOLDS.rows))
     named = sorted(
