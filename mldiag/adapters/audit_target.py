@@ -182,6 +182,10 @@ def audited_experiment(experiment: Experiment, settings: AuditOptions) -> Experi
         named = declared.valid or declared.test
         paths = isinstance(named, (str, Path))
         test = read_one(declared.base / named, settings) if paths else None
+        unseen = set(declared.drop)
+        train = train[[c for c in train.columns if c not in unseen]]
+        if test is not None:
+            test = test[[c for c in test.columns if c not in unseen]]
     else:
         main = dataset.main
         train, target = frame_of(

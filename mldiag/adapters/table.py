@@ -89,7 +89,7 @@ def table_source(table: Mapping[str, Any], folder: Path) -> DataSource:
 
     Args:
         table: With `data`, `target` and perhaps `valid`, `test`, `groups`, `time`, `stratify`,
-            `sample_weight`.
+            `sample_weight`, `drop`.
         folder: Where relative paths start.
     """
     return DataSource(
@@ -101,6 +101,7 @@ def table_source(table: Mapping[str, Any], folder: Path) -> DataSource:
         sample_weight=table.get("sample_weight"),
         valid=table.get("valid"),
         test=table.get("test"),
+        drop=tuple(table.get("drop", ())),
         base=folder,
     )
 

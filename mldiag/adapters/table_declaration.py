@@ -20,7 +20,8 @@ from mldiag.errors import MldiagError, unknown_name
 WHERE = "[tool.mldiag]"
 KEYS = (
     "name", "data", "target", "estimator", "estimator_params", "preprocess", "params", "metric",
-    "maximize", "minimize", "valid", "test", "groups", "time", "stratify", "sample_weight", "command",
+    "maximize", "minimize", "valid", "test", "groups", "time", "stratify", "sample_weight", "drop",
+    "command",
 )  # fmt: skip
 ESTIMATOR_EXAMPLE = 'estimator = "sklearn.ensemble:RandomForestClassifier"'
 
@@ -52,6 +53,7 @@ def check_table(table: Mapping[str, Any], folder: Path) -> None:
             expected="true, false, or a column's name",
             hint="stratify = true",
         )
+    _check_drop(table)
     for key in ("maximize", "minimize"):
         flag_of(table, key, WHERE)
     if table.get("preprocess", "auto") not in ("auto", "none"):
@@ -121,19 +123,35 @@ def _stand_ins(params: Any) -> dict[str, Any]:
     return found
 
 
+def _check_drop(table: Mapping[str, Any]) -> None:
+    columns = table.get("drop", [])
+    words = isinstance(columns, list) and all(isinstance(column, str) for column in columns)
+    if not words or table.get("target") in columns:
+        raise MldiagError(
+            f"drop is {columns!r} in {WHERE}",
+            expected="a list of names of columns, without the target",
+            hint=_example_of("drop", "customer_id"),
+        )
+
+
+def _example_of(role: str, column: str) -> str:
+    return f'drop = ["{column}"]' if role == "drop" else f'{role} = "{column}"'
+
+
 def _check_files(table: Mapping[str, Any], folder: Path) -> None:
     for key in _FILES:
         if key not in table:
             continue
         names = checked_header(folder / table[key])
         wanted = _COLUMNS if key == "data" else ("target",)
-        for role in wanted if names is not None else ():
-            column = table.get(role)
+        named = [(role, table.get(role)) for role in wanted]
+        named += [("drop", column) for column in table.get("drop", ()) if key == "data"]
+        for role, column in named if names is not None else ():
             if isinstance(column, str) and column not in (names or ()):
                 error = unknown_name(f"{role} column", column, names or ())
                 raise MldiagError(
                     f"{error.what} in {table[key]}",
                     expected=error.expected,
                     nearest=error.nearest,
-                    hint=f'{role} = "{error.nearest or (names or ["COLUMN"])[-1]}"',
+                    hint=_example_of(role, error.nearest or (names or ["COLUMN"])[-1]),
                 )

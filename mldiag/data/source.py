@@ -33,6 +33,7 @@ class DataSource:
         sample_weight: Column name, or weight by row.
         valid: Validation data in the form of `data`, or row numbers where only `rows` is known.
         test: Test data likewise; the reserve.
+        drop: Columns that no model is to see.
         base: Folder that relative paths start from.
         unseen: Whether nothing is known of the rows, because a command reads rows of its own.
     """
@@ -46,6 +47,7 @@ class DataSource:
     sample_weight: Any = None
     valid: Any = None
     test: Any = None
+    drop: tuple[str, ...] = ()
     base: Path = field(default_factory=Path.cwd)
     unseen: bool = False
 
@@ -168,7 +170,7 @@ class DataSource:
                 nearest=error.nearest,
                 hint=f'target="{error.nearest}"' if error.nearest else "",
             )
-        roles = (self.groups, self.time, self.sample_weight)
+        roles = (self.groups, self.time, self.sample_weight, *self.drop)
         beside = [column for column in roles if isinstance(column, str)]
         X = value.drop(columns=[self.target, *(c for c in beside if c in value.columns)])
         if not X.shape[1]:

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mldiag.adapters.audit_target import audited_experiment
 from mldiag.adapters.targets import load_experiment
 from mldiag.errors import MldiagError
 from mldiag.run.worker import run_trial
+from mldiag.steps.audit.settings import Settings
 
 
 def frame_of(rows=120):
@@ -107,6 +109,13 @@ def test_groups_times_weights_and_declared_validation(declare, tmp_path):
     assert score(fixed) > 0.5
 
 
+def test_a_column_that_is_dropped_is_neither_trained_on_nor_audited(declare):
+    exp = declare('drop = ["price", "person"]\n')
+    assert not {"price", "person"} & set(exp.dataset.main.X.columns)
+    inspected = audited_experiment(exp, Settings()).inspected
+    assert not {"price", "person"} & set(inspected.subject.train.columns)
+
+
 def test_no_preprocessing_on_request(declare, tmp_path):
     frame_of()[["weight", "person", "label"]].to_csv(tmp_path / "plain.csv", index=False)
     exp = declare(
@@ -144,6 +153,9 @@ def test_an_estimator_of_a_local_module(declare, tmp_path, monkeypatch):
         ('metric = "f1"\n', "which of 'no' and 'yes' is positive"),
         ('preprocess = "atuo"\n', "nearest: auto"),
         ('groups = "persn"\n', "nearest: person"),
+        ('drop = ["prise"]\n', "nearest: price"),
+        ('drop = "price"\n', "expected: a list of names of columns"),
+        ('drop = ["label"]\n', "without the target"),
         ('sample_weight = "weight"\nestimator = "sklearn.neighbors:KNeighborsClassifier"\n',
          "takes no sample_weight"),
         ('[tool.mldiag.params]\nlearning_rte = {low=0.1, high=1, default=0.5}\n', "nearest: learning_rate"),
