@@ -63,9 +63,12 @@ def diagnose_recording(
         warnings.simplefilter("ignore", RuntimeWarning)  # means of columns that were never measured
         found = [judged(module, signals) for module in MODULES]
         told = [judged(module, recording) for module in mistakes.CHECKS]
-    findings = ranked(
-        with_value(with_causes([f for f in (*found, *told) if f is not None]), tested)
-    )
+    if not recording.steps:  # of what needs steps there is nothing to say, not even that it passed
+        found = [f for f in found if f is not None and f.outcome in ("problem", "advice")]
+    known = [f for f in (*found, *told) if f is not None]
+    if all(f.outcome == "not_applicable" for f in known):
+        return ProbeDiagnosis((nothing_recorded.found(), *known), NOTHING, "inconclusive")
+    findings = ranked(with_value(with_causes(known), tested))
     return ProbeDiagnosis(
         findings,
         _headline(findings),
