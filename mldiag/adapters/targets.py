@@ -214,7 +214,11 @@ def _chosen(found: dict[str, Experiment], name: str, where: str, *, typed: str =
     if not found:
         raise MldiagError(
             f"{where} declares no experiment",
-            expected="a function under @mldiag.experiment(...), or Experiment.from_estimator(...)",
+            expected=(
+                "a function under @mldiag.experiment(...), or Experiment.from_estimator(...); a script as "
+                "it is goes into [tool.mldiag.command] of a pyproject.toml, and a loop can be watched: "
+                "with mldiag.watch(net, optimizer)"
+            ),
             hint="mldiag init example.py",
         )
     if not name:

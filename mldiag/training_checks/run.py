@@ -87,7 +87,7 @@ def run_checks(
             findings = [judge_one(module, loop) for module in ALL]
         if then is not None:
             then(loop)
-    return _report(parts, findings, time.monotonic() - start)
+    return _report(parts, findings, time.monotonic() - start, _not_told(loop))
 
 
 def _loop_type() -> type[Loop]:
@@ -224,7 +224,20 @@ def _linked(findings: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def _report(parts: Parts, findings: Sequence[Finding], seconds: float) -> Report:
+def _not_told(loop: Loop) -> tuple[str, ...]:
+    """What a step could return beside what it does, so that more checks can look."""
+    told = loop.first.result if loop.observed.steps else None
+    if told is None or loop.parts.loss_fn is not None or told.outputs is not None:
+        return ()
+    return (
+        "step() tells neither outputs nor targets; where it returns {'loss': loss, 'outputs': outputs, "
+        "'targets': targets}, more checks can look",
+    )
+
+
+def _report(
+    parts: Parts, findings: Sequence[Finding], seconds: float, notices: tuple[str, ...]
+) -> Report:
     ordered = list(ranked(_linked(findings)))
     outcome, headline = _verdict(ordered)
     if outcome == "passed":
@@ -244,6 +257,7 @@ def _report(parts: Parts, findings: Sequence[Finding], seconds: float) -> Report
         result={"outcomes": counts, "seconds": seconds},
         trials=TrialCounts(),
         cost_seconds=seconds,
+        notices=notices,
     )
 
 

@@ -79,6 +79,14 @@ def test_build_and_parts_exclude_each_other():
         mldiag.diagnose_training(build=lambda seed: loop(), model=network())
 
 
+def test_a_step_that_returns_nothing_hears_what_it_could_tell():
+    silent = {name: part for name, part in loop().items() if name != "loss_fn"}
+    step = silent.pop("step")
+    report = mldiag.diagnose_training(**silent, step=lambda batch: step(batch) and None)
+    assert any("'outputs': outputs" in notice for notice in report.notices)
+    assert not mldiag.diagnose_training(**loop()).notices
+
+
 def test_an_error_of_the_step_is_the_users_own():
     with pytest.raises(UserCodeError, match="KeyError") as caught:
         mldiag.diagnose_training(
