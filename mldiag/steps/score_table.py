@@ -151,7 +151,7 @@ def _uncertainty(experiment: Experiment, resampled: ResampledScores | None) -> s
     if resampled is not None:
         return "over the fixed validation rows and the seeds"
     if experiment.fixed_rows:
-        return "over the seeds alone: mldiag does not see the rows"
+        return "over the seeds alone (the script chooses its rows by itself)"
     if experiment.splits.fixed_valid:
         return "over the seeds alone: the fixed validation rows gave no per-row predictions"
     return "over redrawn splits and seeds, corrected for their overlap"

@@ -249,3 +249,9 @@ def test_numbers_near_the_end_of_floats_warn_of_nothing(tmp_path):
     frame.loc[::2, "x3"] = -1e308
     skipped = [f.title for f in audit(tmp_path, frame).findings if f.outcome == "skipped"]
     assert not skipped
+
+
+def test_without_a_target_it_is_said_what_was_not_looked_at(tmp_path):
+    frame = pd.DataFrame({"a": range(60), "b": np.random.default_rng(0).normal(size=60)})
+    report = mldiag.audit(frame, tracking_uri=False, store=tmp_path)
+    assert any("--target COLUMN" in notice for notice in report.notices)

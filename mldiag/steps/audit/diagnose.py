@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mldiag.data.audited.inspected import Inspected
+from mldiag.data.audited.table import TableAudit
 from mldiag.declaration import Experiment
 from mldiag.findings import Action, Diagnosis, Finding, Outcome, ranked
 from mldiag.metrics import Metric
@@ -89,7 +90,11 @@ def diagnose(
         findings=findings,
         headline=_headline(findings),
         outcome=_outcome(findings),
-        notices=(*inspected.notices, *_unmeasured(inspected, settings, findings)),
+        notices=(
+            *inspected.notices,
+            *_without_target(inspected),
+            *_unmeasured(inspected, settings, findings),
+        ),
         tables=tables_of(inspected, findings),
         next_step="" if inspected.typed or not inspected.trains else _next_step(findings),
         inspected=inspected,
@@ -129,6 +134,12 @@ def _nothing_found(findings: Sequence[Finding]) -> Finding:
 def _next_step(findings: Sequence[Finding]) -> str:
     problem = any(finding.outcome == "problem" for finding in findings)
     return "" if problem else "learning-curve"
+
+
+def _without_target(inspected: Inspected) -> tuple[str, ...]:
+    if not isinstance(inspected.subject, TableAudit) or inspected.subject.target is not None:
+        return ()
+    return ("no target is named: labels and leaks were not looked at (--target COLUMN)",)
 
 
 def _unmeasured(

@@ -49,7 +49,7 @@ SOFT = (
 )  # fmt: skip
 """What looks like a bug and may as well be a setting that is far off: the check-up goes on, and sees."""
 
-_OF_VALUE = "the most that it may change for what it costs"
+_OF_VALUE = "for its cost, its answer may change most what to do next"
 
 _FOR_SWEEP: tuple[ActionKind, ...] = (
     "tune", "more_regularization", "less_regularization", "stabilize_training", "balance_classes",

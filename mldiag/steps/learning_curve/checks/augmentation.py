@@ -237,7 +237,7 @@ def _what_would_settle_it(effect: AugmentationEffect) -> str:
     noise = f"The paired gain varies by {number(found.sd)} from repeat to repeat (n = {found.n})."
     if needed is None or needed <= found.n:
         return (
-            f"{noise} No number of repeats up to {THRESHOLDS.most_repeats} would settle it with these rows: "
-            "the validation rows are too few; a larger gain (--gain) can be judged."
+            f"{noise} More repeats (up to {THRESHOLDS.most_repeats}) would not settle it: "
+            "the validation rows are too few; ask of a larger gain (--gain)."
         )
     return f"{noise} About {needed} repeats would settle it: --repeats {needed}."

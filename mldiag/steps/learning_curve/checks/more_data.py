@@ -134,6 +134,6 @@ def _what_would_settle_it(curve: Curve, ahead: Ahead) -> str:
         return f"{chance} About {needed} repeats would settle it: --repeats {needed}."
     half = curve.sizes[curve.last] // 2
     return (
-        f"{chance} Up to {THRESHOLDS.repeats[-1]} repeats would not settle it: curves that look like this "
-        f"one go either way. {half:,} more rows, measured again, or a larger gain (--gain) would."
+        f"{chance} Even {THRESHOLDS.repeats[-1]} repeats would not settle it: curves of this shape go "
+        f"either way. {half:,} more rows, measured again, would; or ask of a larger gain (--gain)."
     )

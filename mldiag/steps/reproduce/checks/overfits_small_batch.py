@@ -115,7 +115,7 @@ def _of_runs(
         "passed",
         f"The model fits {where}: {experiment.metric.name} {shown}",
         explanation=f"That is {fit.share:.0%} of the way from a dummy to the best, with "
-        f"{plural(fit.rows, 'row')}; fewer need not be tried.",
+        f"{plural(fit.rows, 'row')}; it fits all of them, so fewer rows are not tried.",
         evidence={"n": fit.rows, "score": fit.score, "share": fit.share},
     )
 

@@ -253,8 +253,8 @@ def _what_would_settle_it(measured: Measured) -> str:
         )
     if needed is None or needed <= found.repeats[found.default]:
         return (
-            f"{noise} {_ruled_out(measured)} No number of repeats up to {THRESHOLDS.most_repeats} would "
-            "settle the rest on these rows; fewer values, or a larger --gain, can be judged."
+            f"{noise} {_ruled_out(measured)} More repeats (up to {THRESHOLDS.most_repeats}) would not "
+            "settle the rest on these rows: ask of fewer values, or of a larger gain (--gain)."
         )
     return (
         f"{noise} {_ruled_out(measured)} About {plural(needed, 'repeat')} would settle it: "

@@ -164,7 +164,7 @@ def _axis_table(found: MeasuredAxis) -> Table:
         if measured.not_run[index] < measured.scores.shape[1]
     )
     uneven = len({int(np.isfinite(scores).sum()) for scores in measured.scores}) > 1
-    level = "; validation is told as on the same repeats for all" if uneven else ""
+    level = "; validation is estimated for the same repeats at every value" if uneven else ""
     legend = "; * surely better than the default" if measured.comparisons.claimed.any() else ""
     return Table(
         f"{measured.metric.name} by {axis.name}, 80 % intervals {measured.uncertainty}{level}{legend}",

@@ -63,7 +63,7 @@ def judge(subject: TableAudit) -> Finding:
         return CHECK.finding("passed", "No feature merely names its row", evidence=evidence)
     return CHECK.finding(
         "advice",
-        f"{stands(named, 'names', 'name')} rows rather than describing them",
+        f"{stands(named, 'only numbers or names', 'only number or name')} the rows",
         explanation=f"{listed(named, 8)}: hardly any value occurs in two of {n:,} rows.",
         evidence=evidence,
         action=Action("clean_data", f"Leave {listed(named, 8)} out of the features."),
