@@ -1,6 +1,6 @@
 """How often `mldiag checkup` names the remedy that is truly best, and whether its gain is true.
 
-    OMP_NUM_THREADS=1 python benchmarks/checkup_decisions.py [--part seen|kept|third|fourth]
+    OMP_NUM_THREADS=1 python benchmarks/checkup_decisions.py [--part seen|kept|third|fourth|fifth]
         [--patients NAME ...] [--redraws 5] [--budget 60x] [--save answers.json] [--from answers.json]
 
 Every patient is checked on several samples, each with an empty store. The truth is in patients/truth.json
@@ -115,7 +115,7 @@ def report_all(answers: list[Answer], truth: dict[str, Any]) -> None:
     rows = [patient_row(judges[n], [a for a in answers if a.patient == n]) for n in names]
     print_table("patients", head, rows)
     parts = {judges[name].patient.part for name in names}
-    for part in ("all", "seen", "kept", "third", "fourth"):
+    for part in ("all", "seen", "kept", "third", "fourth", "fifth"):
         chosen = [a for a in answers if part in ("all", judges[a.patient].patient.part)]
         if chosen and (part == "all" or len(parts) > 1):
             print_table(f"{part} patients", ("what", "rate"), rates(judges, chosen))
@@ -126,7 +126,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--part", choices=("seen", "kept", "third", "fourth"))
+    parser.add_argument("--part", choices=("seen", "kept", "third", "fourth", "fifth"))
     parser.add_argument("--patients", nargs="*", default=[], choices=[*BY_NAME], metavar="NAME")
     parser.add_argument("--redraws", type=int, default=5)
     parser.add_argument("--budget", default="60x")

@@ -1,13 +1,15 @@
 """Patients for the check-up: experiments with one dominating problem, and what every remedy truly gains.
 
 `checkup_truth.py` measures the truth and writes `truth.json`; `checkup_decisions.py` scores the check-up. A
-quarter of the patients is `kept` for the final count, and a third and a fourth set were written without
-knowledge of how a check-up decides.
+quarter of the patients is `kept` for the final count, and a third, a fourth and a fifth set were written
+without knowledge of how a check-up decides.
 """
 
 from __future__ import annotations
 
 from patients import (
+    fifth_estimators,
+    fifth_networks,
     fourth_estimators,
     fourth_networks,
     kept_estimators,
@@ -28,6 +30,8 @@ PATIENTS: tuple[Patient, ...] = (
     *third_networks.PATIENTS,
     *fourth_estimators.PATIENTS,
     *fourth_networks.PATIENTS,
+    *fifth_estimators.PATIENTS,
+    *fifth_networks.PATIENTS,
 )
 
 BY_NAME = {patient.name: patient for patient in PATIENTS}

@@ -24,7 +24,7 @@ from mldiag.trial_spec import Intervention
 
 Floats = NDArray[np.float64]
 Make = Callable[..., mldiag.Experiment]
-Part = Literal["seen", "kept", "third", "fourth"]
+Part = Literal["seen", "kept", "third", "fourth", "fifth"]
 
 TRUTH_DRAWS = 1000
 """Draws of the truth begin here, so that no check-up is judged by the sample that it saw."""
