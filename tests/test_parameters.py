@@ -20,7 +20,7 @@ from mldiag.ranges import parse_range, widened
         (lambda: Float(0, 1, default=0.5, role="capacty"), "nearest: capacity"),
         (lambda: Categorical([], default=None), "without choices"),
         (lambda: Categorical(["a", "b"], default="c"), "unknown choice 'c'"),
-        (lambda: Categorical(["a", "a"], default="a"), "stands twice"),
+        (lambda: Categorical(["a", "a"], default="a"), "listed twice"),
         (lambda: Categorical([object()], default=None), "cannot be stored"),
     ],
 )

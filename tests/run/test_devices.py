@@ -124,6 +124,11 @@ def test_workers_have_different_gpus_and_take_over_those_of_the_dead(tmp_path):
         if trial.seed == 4 and not (tmp_path / "killed").exists():
             (tmp_path / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        (tmp_path / trial.device).touch()
+        given_up = time.monotonic() + 60
+        # The first worker waits for the second, which a busy machine may start only after all is done.
+        while len(list(tmp_path.glob("cuda:*"))) < 2 and time.monotonic() < given_up:
+            time.sleep(0.01)
         return train(trial)
 
     fragile_one = mldiag.experiment(rows=20, metric="accuracy")(fragile)

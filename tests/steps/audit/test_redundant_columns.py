@@ -31,3 +31,11 @@ def test_two_columns_of_ids_do_not_stand_for_one_another():
         a=[f"a{i}" for i in range(200)], b=[f"b{i * 7 % 200}" for i in range(200)]
     )
     assert judged(redundant_columns, frame).outcome == "passed"
+
+
+def test_of_a_date_and_its_number_the_number_is_kept():
+    months = np.random.default_rng(3).integers(1, 40, 200)
+    frame = healthy().assign(
+        since=[f"{2020 + m // 12}-{1 + m % 12:02}-01" for m in months], months=months
+    )
+    assert judged(redundant_columns, frame).evidence["pairs"] == [("months", "since")]

@@ -34,6 +34,9 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 
+LEFT_OUT_FIRST = ("date", "text", "id")
+"""Kinds of columns that are left out rather than others that say the same."""
+
 CHECK = Check(
     code="MD310",
     slug="redundant-columns",
@@ -57,7 +60,8 @@ def judge(subject: TableAudit) -> Finding:
         for c in subject.features
         if subject.train[c].n_unique > 1 and subject.train[c].kind != "other"
     ]
-    pairs = _recoded(subject, usable)
+    # Of a date and the number made of it, the number is kept: a model can use it as it is.
+    pairs = _recoded(subject, sorted(usable, key=lambda c: subject.train[c].kind in LEFT_OUT_FIRST))
     taken = {second for _, second in pairs}
     rest = [c for c in usable if c not in taken and subject.train[c].is_numeric]
     pairs += _correlated(subject, rest)
