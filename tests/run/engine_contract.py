@@ -158,7 +158,7 @@ def test_a_training_that_ends_its_process_is_found_out(surviving):
 
 
 def test_a_hang_inside_a_chunk_of_short_trials(open_surviving):
-    engine = open_surviving(cases, time_limit=0.5)
+    engine = open_surviving(cases, time_limit=2)
     try:
         specs = [spec_of(seed=seed) for seed in range(40)]
         specs[35] = spec_of("hang", seed=35)
