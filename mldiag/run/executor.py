@@ -15,9 +15,9 @@ from mldiag.run.cargo import CargoError
 from mldiag.run.cost import CostModel
 from mldiag.run.engines import Engine
 from mldiag.run.engines.choice import AUTO, EngineChoice
+from mldiag.run.failures import Failures
 from mldiag.run.interrupts import Interrupts
 from mldiag.run.settings import Listener, PlanSummary, RunSettings
-from mldiag.run.tracebacks import same_error
 from mldiag.run.trial_queue import TrialQueue
 from mldiag.run.watch import LiveFiles, Watch
 from mldiag.stop_rule import would_cut
@@ -76,7 +76,7 @@ class Executor:
         )
         self._queue = TrialQueue(store, fresh=settings.fresh)
         self._interrupts = Interrupts()
-        self._failures: dict[str, TrialResult] = {}
+        self._failures = Failures(self._costs.is_full_default)
         self._asked: set[str] = set()
         self._trained: set[str] = set()
         self._counted: set[str] = set()
@@ -177,6 +177,10 @@ class Executor:
                     for key, result, cached in self._one_pass():
                         yield self._told(key, replace(result, spec=left.pop(key)), cached=cached)
                     self._await_others()
+                if self._failures.speak_for_all:
+                    for key, result in self._failures.left():
+                        kept = replace(self._kept(key, result), spec=left.pop(key))
+                        yield self._told(key, kept, cached=False)
             except KeyboardInterrupt:
                 self.interrupted = True
             finally:
@@ -194,7 +198,9 @@ class Executor:
                 with closing(engine.run(self._supply(), give_up=self._gives_up)) as results:
                     while (result := self._next(engine, results)) is not None:
                         key = self._identity.key(result.spec)
-                        if not self._is_repeated(key, result):
+                        if self._failures.asks_again(key, result):
+                            self._queue.repeat(key, result.spec)
+                        else:
                             yield key, self._kept(key, result), False
             except CargoError as error:
                 if self._settings.engine != AUTO:
@@ -236,23 +242,10 @@ class Executor:
                 self._engines.begins(spec)
                 yield spec
 
-    def _is_repeated(self, key: str, result: TrialResult) -> bool:
-        """Try a trial that raised once more: what raises twice alike is its own fault."""
-        if result.status != "failed" or key in self._failures:
-            return False
-        self._failures[key] = result
-        self._queue.repeat(key, result.spec)
-        return True
-
     def _kept(self, key: str, result: TrialResult) -> TrialResult:
         """Put a result into the store."""
         self._live_files.check()
-        first = self._failures.pop(key, None)
-        if first is not None:
-            attempts = first.attempts + result.attempts
-            if result.status == "failed" and not same_error(first.error, result.error):
-                attempts = 1  # this exception came once: the store does not take it for settled
-            result = replace(result, attempts=attempts)
+        result = self._failures.settled(key, result)
         self._store.put(key, self._identity, result)
         self._queue.finished(key, result.wall_seconds)
         self._trained.add(key)
@@ -262,6 +255,7 @@ class Executor:
 
     def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:
         cached = cached and key not in self._trained
+        self._failures.saw(key, result)
         if key not in self._counted:  # a later round may ask for it again
             self._counted.add(key)
             self._count(run=not cached, cached=cached, failed=result.status in LOST)
@@ -280,7 +274,8 @@ class Executor:
             pause = min(longest, 1.5 * pause)
 
     def _must_stop(self) -> bool:
-        return self._interrupts.requested or self._clock.spent()
+        stopped = self._interrupts.requested or self._clock.spent()
+        return stopped or self._failures.speak_for_all
 
     def _gives_up(self) -> bool:
         """Whether what is in flight is not waited for."""
@@ -293,6 +288,8 @@ class Executor:
         if not (self._trained or self.counts.cached):
             budget += ", too small for a single trial"
         reason = "interrupted" if self.interrupted else budget
+        if self._failures.speak_for_all:
+            reason = f"the first {self._failures.count} trials raised the same error"
         self._listener.notice(f"{reason}: {count} of {missing} trials were not run")
 
     def _count(self, **more: int) -> None:

@@ -197,7 +197,7 @@ def test_what_a_training_started_ends_with_it(open_surviving, tmp_path):
         child.wait()
 
     experiment = mldiag.experiment(rows=20, metric="accuracy")(command)
-    engine = open_surviving(experiment, time_limit=0.5)
+    engine = open_surviving(experiment, time_limit=2)
     try:
         assert [result.status for result in engine.run([experiment.spec()])] == ["timeout"]
         assert eventually(lambda: not alive((tmp_path / "child").read_text()))
