@@ -48,7 +48,7 @@ def diagnose(
         permuted_labels.judge(experiment, settings, results),
         blank_inputs.judge(experiment, results, beside_dummy=dummy),
         overfits_small_batch.judge(experiment, settings, results, beside_dummy=dummy),
-        overlapping_rows.judge(experiment),
+        overlapping_rows.judge(experiment, settings, results),
         reversed_gap.judge(experiment, runs),
         metric_disagrees.judge(experiment, own),
         rows_used.judge(experiment, own),

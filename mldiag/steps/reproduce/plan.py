@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mldiag.declaration import Experiment
-from mldiag.steps.reproduce.checks import beats_a_dummy
+from mldiag.steps.reproduce.checks import beats_a_dummy, overlapping_rows
+from mldiag.steps.reproduce.copies import copy_specs
 from mldiag.steps.reproduce.judged import judge
 from mldiag.steps.reproduce.memory import memory_specs
 from mldiag.steps.reproduce.runs import (
@@ -52,6 +53,9 @@ def plan(
         *late_twin(experiment, settings, results),
         *memory_specs(experiment, settings, results),
     ]
+    seen = overlapping_rows.look(experiment)
+    if seen is not None and seen.outcome == "problem":
+        wanted += copy_specs(experiment, settings)
     if settings.thorough:
         wanted += [*checks, *thorough_specs(experiment, settings)]
     elif not beats_a_dummy.is_settled(experiment, settings, results):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,12 @@ from mldiag.data.dataset import Dataset, row_count
 from mldiag.data.row_keys import row_keys
 from mldiag.declaration import Experiment
 from mldiag.findings import Action, Check, Finding
+from mldiag.metrics import Metric
+from mldiag.steps.reproduce.copies import Flattery, flattery_of
+from mldiag.steps.reproduce.settings import Settings
+from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import Rows
-from mldiag.wording import plural
+from mldiag.wording import gain, plural, score
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ CHECK = Check(
         "above {problem_share:.0%} of them and from {least_rows} rows on, advice above {share:.1%}. Not "
         "applicable where the features take so few values that different cases are equal by chance (fewer "
         "possible rows than the number of rows to the power {coarse_power:g}). Advice only where equal rows "
-        "have equal labels no more often than any two ({surely:g} standard errors): different cases."
+        "have equal labels no more often than any two ({surely:g} standard errors): different cases; and "
+        "where the runs, trained once more without these rows, score as well."
     ),
     why="A row that was trained on is not predicted but remembered: the score is too good.",
     fix="Drop the duplicates, or declare what belongs together as groups=.",
@@ -62,7 +67,24 @@ CHECK = Check(
 )
 
 
-def judge(experiment: Experiment) -> Finding | None:
+def judge(
+    experiment: Experiment, settings: Settings, results: Sequence[TrialResult]
+) -> Finding | None:
+    """What is seen in the rows, and, where that is a problem, what it does to the score.
+
+    Args:
+        experiment: The experiment.
+        settings: The step's settings.
+        results: What came back.
+    """
+    seen = look(experiment)
+    if seen is None or seen.outcome != "problem":
+        return seen
+    flattery = flattery_of(experiment, settings, results)
+    return seen if flattery is None else _measured(experiment.metric, seen, flattery)
+
+
+def look(experiment: Experiment) -> Finding | None:
     """Look for scoring rows among the training rows; None where mldiag does not hold the data."""
     dataset = experiment.dataset
     if dataset is None:
@@ -121,6 +143,26 @@ def judge(experiment: Experiment) -> Finding | None:
         evidence=evidence,
         action=action,
     )
+
+
+def _measured(metric: Metric, seen: Finding, found: Flattery) -> Finding:
+    """The finding with what the copies do to the score; advice where that is next to nothing."""
+    change = gain(metric, found.change)
+    told = {"change": found.change, "score_without": found.without, "pairs": found.pairs}
+    evidence = {**seen.evidence, "flattered": told}
+    if found.negligible:
+        explanation = (
+            f"They hardly flatter this score: trained with them and without, over "
+            f"{plural(found.pairs, 'pair')} of runs, it differs by {change}. Another model may remember them."
+        )
+        return replace(seen, outcome="advice", explanation=explanation, evidence=evidence)
+    without = score(metric, found.without)
+    settled = "" if found.claimed else f", not settled by {plural(found.pairs, 'pair')} of runs"
+    explanation = (
+        f"They are remembered, not predicted. Trained without them, {metric.name} is {without}: the score is "
+        f"too good by {change}{settled}."
+    )
+    return replace(seen, explanation=explanation, evidence=evidence)
 
 
 def _labels_agree(dataset: Dataset, train: Rows, valid: Rows, keys: Sequence[Any]) -> bool:
