@@ -9,7 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from mldiag.declaration import Experiment
-from mldiag.findings import Action, ActionKind, Finding, Interval, Outcome, Report, Table
+from mldiag.findings import (
+    CLAIM_ERROR,
+    Action,
+    ActionKind,
+    Finding,
+    Interval,
+    Outcome,
+    Report,
+    Table,
+)
 from mldiag.metrics import Metric, smallest_gain
 from mldiag.stats.intervals import sample_sd
 from mldiag.steps import STEPS
@@ -17,6 +26,7 @@ from mldiag.steps.checkup.candidates import candidates_of
 from mldiag.steps.checkup.checks import fix_this_first, nothing_would_help, prediction_came_true
 from mldiag.steps.checkup.checkup_diagnosis import CheckupDiagnosis
 from mldiag.steps.checkup.gathered import Gathered
+from mldiag.steps.checkup.guess import guess_of, nobody_learns
 from mldiag.steps.checkup.history import came_true
 from mldiag.steps.checkup.rank import FAR_OFF_WORTHS, OF_NO_SIGNAL, in_order, is_question
 from mldiag.steps.checkup.settings import Settings
@@ -55,14 +65,16 @@ def diagnose(
     worth = settings.gain or smallest_gain(metric, baseline.estimate)
     worth = worth if math.isfinite(worth) else 0.0
     candidates = candidates_of(experiment, gathered)
-    weighed = weigh(
-        experiment, candidates, results, repeats=settings.repeats, worth=worth,
-        of_a_guess=_gain_of_a_guess(gathered) or 0.0,
-    )  # fmt: skip
+    guess, repeats = guess_of(experiment, gathered), settings.repeats
+    weighed = weigh(experiment, candidates, results, repeats=repeats, worth=worth, guess=guess)
     hard = fix_first(gathered.asked)
-    ranked = in_order(weighed, hard=hard, worth=worth, nobody_learns=_nobody_learns(gathered))
+    silent = nobody_learns(gathered, guess, repeats, CLAIM_ERROR)
+    ranked = in_order(weighed, hard=hard, worth=worth, nobody_learns=silent)
     history = tuple(came_true(gathered, metric, baseline, sd, n))
-    own = _own_findings(ranked, gathered, metric, hard=hard, worth=worth)
+    own = _own_findings(
+        ranked, gathered, metric, hard=hard, worth=worth, silent=silent,
+        no_signal=silent and guess is not None,
+    )  # fmt: skip
     promising = _most_promising(ranked, worth)
     findings = [
         _told(number, one, metric, worth, promising=one is promising)
@@ -107,24 +119,6 @@ def _baseline(
     return table.interval(0), sample_sd(scores), len(scores)
 
 
-def _nobody_learns(gathered: Gathered) -> bool:
-    """Whether other families were tried on the rows and none of them does better."""
-    report = gathered.report_of("capacity")
-    found = [] if report is None else [f for f in report.findings if f.slug == "reference-families"]
-    tried = [finding for finding in found if "scores" in finding.evidence]
-    return bool(tried) and all(f.outcome not in ("problem", "advice") for f in tried)
-
-
-def _gain_of_a_guess(gathered: Gathered) -> float | None:
-    """What a dummy gains over the model; None where the model is surely better, or nobody asked."""
-    report = gathered.report_of("capacity")
-    for finding in report.findings if report is not None else ():
-        found = finding.evidence.get("gain")
-        if finding.evidence.get("reference") == "dummy" and isinstance(found, Interval):
-            return found.estimate if math.isfinite(found.estimate) else None
-    return None
-
-
 def _own_findings(
     ranked: Sequence[Weighed],
     gathered: Gathered,
@@ -132,11 +126,13 @@ def _own_findings(
     *,
     hard: Finding | None,
     worth: float,
+    silent: bool,
+    no_signal: bool,
 ) -> list[Finding]:
     left_out = [one.name for one in gathered.asked if one.status == "skipped"]
-    silent = OF_NO_SIGNAL if _nobody_learns(gathered) else ()
+    explained = OF_NO_SIGNAL if silent else ()
     broken = hard is not None or any(
-        is_question(one) or (_fails(one) and one.candidate.finding.slug not in silent)
+        is_question(one) or (_fails(one) and one.candidate.finding.slug not in explained)
         for one in ranked[:1]
     )
     asked = [one for one in gathered.asked if one.name in COMPARING]
@@ -146,8 +142,7 @@ def _own_findings(
     found = [
         fix_this_first.judge(hard, left_out),
         nothing_would_help.judge(
-            ranked, metric, worth=worth, compared=compared, broken=broken,
-            no_signal=_nobody_learns(gathered) and _gain_of_a_guess(gathered) is not None,
+            ranked, metric, worth=worth, compared=compared, broken=broken, no_signal=no_signal
         ),
     ]  # fmt: skip
     return [finding for finding in found if finding is not None]

@@ -12,6 +12,7 @@ from mldiag.declaration import Experiment
 from mldiag.findings import CLAIM_ERROR, Interval
 from mldiag.stats.intervals import is_determined
 from mldiag.steps.checkup.candidates import SHOWN_Z, Candidate
+from mldiag.steps.checkup.guess import Guess
 from mldiag.steps.checkup.treatments import fresh_repeats, treated
 from mldiag.steps.score_table import score_table
 from mldiag.trial_result import TrialResult
@@ -55,7 +56,7 @@ def weigh(
     *,
     repeats: int,
     worth: float,
-    of_a_guess: float = 0.0,
+    guess: Guess | None = None,
 ) -> list[Weighed]:
     """Join what each step said with what fresh repeats say.
 
@@ -68,21 +69,27 @@ def weigh(
         results: Trials of the fresh repeats, in any order.
         repeats: Draws of the rows for each comparison.
         worth: Smallest gain worth having: less is not claimed, however sure.
-        of_a_guess: Gain of a dummy that ignores the features, 0 where the model is surely better: what only
+        guess: The model beside a dummy that ignores the features, unless it is surely better: what only
             brings a model up to that has learned nothing.
     """
     shares = max(1, len({one.step for one in candidates if one.gain is not None}))
-    known = [
-        _weighed(experiment, one, results, repeats, CLAIM_ERROR / shares) for one in candidates
-    ]
-    known = [
-        one if one.gain is None else replace(one, expected=_expected(one.gain, one.p, of_a_guess))
-        for one in known
-    ]
+    error = CLAIM_ERROR / shares
+    known = [_weighed(experiment, one, results, repeats, error) for one in candidates]
+    if guess is not None:
+        known = [_beside(guess, one, repeats, error) for one in known]
     return [
         one if one.gain is None or one.expected >= worth else replace(one, claimed=False)
         for one in known
     ]
+
+
+def _beside(guess: Guess, one: Weighed, repeats: int, error: float) -> Weighed:
+    """The gain of a model that guesses, which counts from a dummy on."""
+    if one.gain is None:
+        return one
+    claimed = one.claimed and guess.is_beaten(one.gain, one.fresh or repeats, error)
+    gain = one.gain if claimed else _widened(one.gain)
+    return replace(one, gain=gain, claimed=claimed, expected=_expected(gain, one.p, guess.gain))
 
 
 def _weighed(

@@ -6,6 +6,7 @@ import pytest
 from mldiag import Experiment, Float
 from mldiag.findings import Interval
 from mldiag.steps.checkup.candidates import Candidate, p_of
+from mldiag.steps.checkup.guess import Guess
 from mldiag.steps.checkup.treatments import fresh_repeats, treated
 from mldiag.steps.checkup.weighed import weigh
 from mldiag.trial_result import TrialResult
@@ -83,13 +84,13 @@ def test_an_uncertain_gain_is_expected_to_be_smaller(experiment):
 
 def test_what_only_brings_a_model_up_to_a_guess_is_not_claimed(experiment):
     options = {"repeats": 5, "worth": 0.005}
-    (beside,) = weigh(experiment, [candidate(p=0.001)], [], of_a_guess=0.04, **options)
+    (beside,) = weigh(experiment, [candidate(p=0.001)], [], guess=Guess(0.04), **options)
     assert not beside.claimed
     assert beside.expected == 0.0
-    (beyond,) = weigh(experiment, [candidate(p=0.001)], [], of_a_guess=0.01, **options)
+    (beyond,) = weigh(experiment, [candidate(p=0.001)], [], guess=Guess(0.01), **options)
     assert beyond.claimed
     assert 0.02 < beyond.expected < 0.03
-    (surely,) = weigh(experiment, [candidate(p=0.001)], [], of_a_guess=-0.1, **options)
+    (surely,) = weigh(experiment, [candidate(p=0.001)], [], guess=Guess(-0.1), **options)
     assert surely.expected == pytest.approx(
         weigh(experiment, [candidate(p=0.001)], [], **options)[0].expected
     )
