@@ -117,6 +117,6 @@ def test_a_hang_is_not_an_exception(tmp_path):
 
 def test_a_script_that_is_wrong_is_told_within_a_few_trials(tmp_path):
     begun = time.monotonic()
-    with pytest.raises(UserCodeError, match="in every one of [45] trials"):
+    with pytest.raises(UserCodeError, match=r"in every one of [45] trials"):
         mldiag.learning_curve(of(missing_file), store=tmp_path, tracking_uri=False)
     assert time.monotonic() - begun < 60

@@ -238,8 +238,8 @@ def _in_range(subject: Subject, found: RangeSummary, evidence: dict[str, Any]) -
         f"{name} = {setting(default)} lies where training works: {breaks}",
         explanation=(
             f"The loss begins to fall at {rate_interval(found.begins)} and is lowest at "
-            f"{rate_interval(found.lowest)}; by its fall {setting(found.suggestion)} would do as well. A range "
-            f"test compares no scores: {_next(subject, found).lower()} among them."
+            f"{rate_interval(found.lowest)}; by its fall {setting(found.suggestion)} would do as well. A "
+            f"range test compares no scores: {_next(subject, found).lower()} among them."
         ),
         evidence=evidence,
         action=Action("none", f"Leave {name} = {setting(default)}, unless a sweep finds better."),
