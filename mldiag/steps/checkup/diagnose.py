@@ -142,7 +142,8 @@ def _own_findings(
     found = [
         fix_this_first.judge(hard, left_out),
         nothing_would_help.judge(
-            ranked, metric, worth=worth, compared=compared, broken=broken, no_signal=no_signal
+            ranked, metric, worth=worth, compared=compared, broken=broken, no_signal=no_signal,
+            labels_unknown=gathered.leaves_open("audit", "label-errors"),
         ),
     ]  # fmt: skip
     return [finding for finding in found if finding is not None]

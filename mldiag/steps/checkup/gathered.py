@@ -59,3 +59,9 @@ class Gathered:
     def report_of(self, name: str) -> Report | None:
         """The answer of a step, or None."""
         return next((one.report for one in self.asked if one.name == name and one.report), None)
+
+    def leaves_open(self, name: str, slug: str) -> bool:
+        """Whether a step was asked a question and could not tell."""
+        report = self.report_of(name)
+        found = [] if report is None else [one for one in report.findings if one.slug == slug]
+        return any(finding.outcome == "inconclusive" for finding in found)

@@ -30,3 +30,10 @@ def test_where_nobody_is_better_than_a_guess_chance_is_not_followed(gain):
     found = judged(weighed("change_model", gain, claimed=False), no_signal=True)
     assert (found.outcome, found.action.kind) == ("passed", "none")
     assert "guess" in found.explanation
+
+
+def test_labels_that_could_not_be_judged_are_named_before_one_stops():
+    small = weighed("tune", 0.001, claimed=False)
+    plain, doubted = (judged(small, labels_unknown=unknown) for unknown in (False, True))
+    assert "MD326" not in plain.explanation
+    assert "checked by a second person" in doubted.explanation

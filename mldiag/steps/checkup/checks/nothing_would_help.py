@@ -42,6 +42,10 @@ _NO_SIGNAL = (
     "Neither the model nor another family is surely better than a guess, and nothing that was tried surely "
     "helps: what differs from a guess by so little is chance."
 )
+_NOT_RULED_OUT = (
+    " Wrong labels are not ruled out: the features say too little of the target to tell them from hard rows "
+    "(MD326). Before you stop, have the targets of fifty rows checked by a second person."
+)
 _STOP = Action("none", "Stop here, or change the question: other features, another target.")
 
 
@@ -53,6 +57,7 @@ def judge(
     compared: bool,
     broken: bool,
     no_signal: bool = False,
+    labels_unknown: bool = False,
 ) -> Finding | None:
     """A finding where nothing is claimed; None where something is, or where the training is broken.
 
@@ -63,6 +68,7 @@ def judge(
         compared: Whether trainings were compared at all.
         broken: Whether something must be mended first.
         no_signal: Whether neither the model nor another family is surely better than a guess.
+        labels_unknown: Whether the audit could not tell wrong labels from hard rows.
     """
     if broken or any(one.claimed for one in ranked):
         return None
@@ -108,7 +114,7 @@ def judge(
         f"You are at the ceiling of what was tried: {tried} gains {amount(metric, worth)} for sure",
         explanation=(
             f"{told[:1].upper()}{told[1:]}. No remedy is surely better, and none gains that much once its "
-            "gain is drawn towards zero by how uncertain it is."
+            f"gain is drawn towards zero by how uncertain it is.{_NOT_RULED_OUT if labels_unknown else ''}"
         ),
         evidence=evidence,
         action=_STOP,
