@@ -29,6 +29,7 @@ class Thresholds:
         quantity_far: The same for the variance of a quantity.
         strong_quantity: As `strong`, for a quantity.
         least_rows: With fewer labelled rows nothing is said.
+        asked: Skill from which the best column of a table that passes is asked about all the same.
     """
 
     perfect: float = 0.985
@@ -37,9 +38,14 @@ class Thresholds:
     quantity_far: float = 0.2
     strong_quantity: float = 0.96
     least_rows: int = 30
+    asked: float = 0.25
 
 
 THRESHOLDS = Thresholds()
+
+_ONLY_YOU = (
+    "If it is written down only after the target is known, it leaks all the same: no table can tell, you can."
+)
 
 CHECK = Check(
     code="MD320",
@@ -101,6 +107,7 @@ def judge(subject: TableAudit) -> Finding | None:
         return CHECK.finding(
             "passed",
             f"No column alone gives the target away{best}",
+            explanation=_ONLY_YOU if ordered and skills[ordered[0]] >= THRESHOLDS.asked else "",
             evidence=evidence,
         )
     rest = next((name for name in ordered if name not in leaks), None)
