@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 import mldiag
+from mldiag.diagnosis import SilentListener
 from mldiag.errors import MldiagError
 from mldiag.run.engines import devices
 from mldiag.run.engines.devices import DeviceClaims, device_groups, gpus_here, places_here
@@ -143,23 +144,12 @@ def test_workers_have_different_gpus_and_take_over_those_of_the_dead(tmp_path):
     assert one_at_a_time(results)
 
 
-class Silent:
-    def planned(self, summary):
-        pass
-
-    def finished(self, result, cached):
-        pass
-
-    def notice(self, text):
-        pass
-
-
 @pytest.fixture
 def run_with(tmp_path):
     def run(experiment, specs, **settings):
         with Store.open(tmp_path) as store:
             executor = Executor(
-                experiment, store, identify(experiment), RunSettings(**settings), Silent()
+                experiment, store, identify(experiment), RunSettings(**settings), SilentListener()
             )
             try:
                 return list(executor.run(specs))

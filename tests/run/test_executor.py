@@ -20,22 +20,9 @@ from mldiag.run.worker import run_trial
 from mldiag.trial_result import TrialResult
 from mldiag.trial_spec import RowRecipe, TrialSpec
 from tests.run.engine_cases import Flaky, cases, slow
+from tests.run.heard import Heard
 
 PATIENCE = 30.0  # seconds after which something that should happen has not
-
-
-class Heard:
-    def __init__(self):
-        self.plans, self.results, self.notices = [], [], []
-
-    def planned(self, summary):
-        self.plans.append(summary)
-
-    def finished(self, result, cached):
-        self.results.append((result.spec, cached))
-
-    def notice(self, text):
-        self.notices.append(text)
 
 
 @pytest.fixture

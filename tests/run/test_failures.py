@@ -11,20 +11,7 @@ from mldiag.run.failures import ALIKE, Failures
 from mldiag.run.identity import identify
 from mldiag.run.store.trial_store import Store
 from mldiag.trial_result import TrialResult
-
-
-class Heard:
-    def __init__(self):
-        self.notices = []
-
-    def planned(self, summary):
-        pass
-
-    def finished(self, result, cached):
-        pass
-
-    def notice(self, text):
-        self.notices.append(text)
+from tests.run.heard import Heard
 
 
 def missing_file(trial):

@@ -14,6 +14,7 @@ from mldiag.run.executor import Executor, RunSettings
 from mldiag.run.identity import identify
 from mldiag.run.store.trial_store import Store
 from mldiag.run.watch import LiveFiles, Watch
+from tests.run.heard import Heard
 
 EXPERIMENT = """
 import os, signal
@@ -31,20 +32,6 @@ def edited(trial):
         os.kill(os.getpid(), signal.SIGKILL)  # whoever replaces this worker loads the files again
     return {{"accuracy": SCORE + float(trial.X_train.sum().sum()) / 1e6, "train_accuracy": 1.0}}
 """
-
-
-class Heard:
-    def __init__(self):
-        self.notices = []
-
-    def planned(self, summary):
-        pass
-
-    def finished(self, result, cached):
-        pass
-
-    def notice(self, text):
-        self.notices.append(text)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mldiag
+from mldiag.diagnosis import SilentListener
 from mldiag.errors import MldiagError
 from mldiag.run.engines.dask.engine import DaskEngine
 from mldiag.run.executor import Executor, RunSettings
@@ -20,17 +21,6 @@ from tests.run.engine_cases import slow
 from tests.services.dask_cluster import started
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
-
-
-class Silent:
-    def planned(self, summary):
-        pass
-
-    def finished(self, result, cached):
-        pass
-
-    def notice(self, text):
-        pass
 
 
 def declared(train):
@@ -149,7 +139,7 @@ def test_a_lost_scheduler_ends_the_run_and_the_next_goes_on_from_the_store(own_c
     specs = [slow.spec({"seconds": 0.02}, seed=seed) for seed in range(60)]
     with Store.open(tmp_path) as store:
         executor = Executor(
-            slow, store, identify(slow), RunSettings(engine=own_cluster.address), Silent()
+            slow, store, identify(slow), RunSettings(engine=own_cluster.address), SilentListener()
         )
         results = executor.run(specs)
         finished = [next(results).spec for _ in range(5)]
@@ -161,7 +151,9 @@ def test_a_lost_scheduler_ends_the_run_and_the_next_goes_on_from_the_store(own_c
             executor.close()
         assert "finished trials are kept" in caught.value.expected
         assert caught.value.hint
-        again = Executor(slow, store, identify(slow), RunSettings(engine="inline"), Silent())
+        again = Executor(
+            slow, store, identify(slow), RunSettings(engine="inline"), SilentListener()
+        )
         statuses = {result.status for result in again.run(specs)}
         again.close()
     assert statuses == {"ok"}
