@@ -205,8 +205,10 @@ def _told(number: int, one: Weighed, metric: Metric, worth: float, *, promising:
         )
     elif one.gain is not None and one.fresh and settled and one.claimed:
         title, note = _with_fresh_repeats(one, metric, note)
-    elif settled and not one.claimed and candidate.gain is not None and candidate.gain.low > 0:
-        note = f" (Sure by itself, but not after correcting for everything that the check-up compares.){note}"
+    elif settled and not note and not one.claimed and candidate.gain and candidate.gain.low > 0:
+        note = (
+            " (Sure by itself, but not after correcting for everything that the check-up compares.)"
+        )
     return replace(
         finding,
         title=title,

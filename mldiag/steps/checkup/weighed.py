@@ -89,7 +89,10 @@ def _beside(guess: Guess, one: Weighed, repeats: int, error: float) -> Weighed:
         return one
     claimed = one.claimed and guess.is_beaten(one.gain, one.fresh or repeats, error)
     gain = one.gain if claimed else _widened(one.gain)
-    return replace(one, gain=gain, claimed=claimed, expected=_expected(gain, one.p, guess.gain))
+    expected, note = _expected(gain, one.p, guess.gain), one.note
+    if one.claimed and not claimed:
+        note = "a model that guesses may score as well by chance"
+    return replace(one, gain=gain, claimed=claimed, expected=expected, note=note)
 
 
 def _weighed(

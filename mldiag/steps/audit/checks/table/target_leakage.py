@@ -43,9 +43,7 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 
-_ONLY_YOU = (
-    "If it is written down only after the target is known, it leaks all the same: no table can tell, you can."
-)
+_ONLY_YOU = "If it is written down only after the target is known, it leaks all the same: no table can tell, you can."
 
 CHECK = Check(
     code="MD320",
