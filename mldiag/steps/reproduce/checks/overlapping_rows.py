@@ -28,6 +28,7 @@ class Thresholds:
     Args:
         share: Share of the scoring rows, above which it is told at all.
         problem_share: Share above which the score is flattered enough to be a problem.
+        half: Share from which the table was put together wrongly, whatever that does to this score.
         coarse_power: Features are coarse, and different cases equal by chance, where they can make
             fewer different rows than the number of rows to this power.
         least_rows: Fewer equal rows than this are never a problem.
@@ -37,6 +38,7 @@ class Thresholds:
 
     share: float = 0.005
     problem_share: float = 0.03
+    half: float = 0.5
     coarse_power: float = 3.0
     least_rows: int = 5
     shown_rows: int = 50
@@ -58,7 +60,8 @@ CHECK = Check(
         "applicable where the features take so few values that different cases are equal by chance (fewer "
         "possible rows than the number of rows to the power {coarse_power:g}). Advice only where equal rows "
         "have equal labels no more often than any two ({surely:g} standard errors): different cases; and "
-        "where the runs, trained once more without these rows, score as well."
+        "where fewer than {half:.0%} of them are equal, and the runs, trained once more without these rows, "
+        "score as well."
     ),
     why="A row that was trained on is not predicted but remembered: the score is too good.",
     fix="Drop the duplicates, or declare what belongs together as groups=.",
@@ -155,7 +158,10 @@ def _measured(metric: Metric, seen: Finding, found: Flattery) -> Finding:
             f"They hardly flatter this score: trained with them and without, over "
             f"{plural(found.pairs, 'pair')} of runs, it differs by {change}. Another model may remember them."
         )
-        return replace(seen, outcome="advice", explanation=explanation, evidence=evidence)
+        if seen.evidence["share"] < THRESHOLDS.half:
+            return replace(seen, outcome="advice", explanation=explanation, evidence=evidence)
+        more = " So many are no accident, and rows that count twice make every interval too narrow."
+        return replace(seen, explanation=explanation + more, evidence=evidence)
     without = score(metric, found.without)
     settled = "" if found.claimed else f", not settled by {plural(found.pairs, 'pair')} of runs"
     explanation = (

@@ -43,7 +43,9 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 
-_ONLY_YOU = "If it is written down only after the target is known, it leaks all the same: no table can tell, you can."
+_ONLY_YOU = (
+    "If it is written down only after the target is known, it leaks: no table can tell, you can."
+)
 
 CHECK = Check(
     code="MD320",
