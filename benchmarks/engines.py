@@ -56,9 +56,9 @@ def computed(seconds: float) -> float:
 def ours(engine: str, jobs: int, work: Work, seconds: float, trials: int) -> Iterator[float]:
     """Through mldiag, with a store."""
     import mldiag
-    from mldiag.diagnosis import SilentListener
     from mldiag.run.executor import Executor, RunSettings
     from mldiag.run.identity import identify
+    from mldiag.run.settings import SilentListener
     from mldiag.run.store.trial_store import Store
 
     @mldiag.experiment(rows=1000, metric="seconds", minimize=True)
@@ -209,7 +209,7 @@ START = """
     import numpy as np, mldiag
     from pathlib import Path
     from sklearn.linear_model import LogisticRegression
-    from mldiag.diagnosis import SilentListener
+    from mldiag.run.settings import SilentListener
     from mldiag.run.executor import Executor, RunSettings
     from mldiag.run.identity import identify
     from mldiag.run.store.trial_store import Store

@@ -32,9 +32,9 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 import mldiag
-from mldiag.diagnosis import SilentListener
 from mldiag.run.executor import Executor, RunSettings
 from mldiag.run.identity import identify
+from mldiag.run.settings import SilentListener
 from mldiag.run.store.trial_store import Store
 from mldiag.steps import step_named
 from mldiag.steps.learning_curve.settings import Settings

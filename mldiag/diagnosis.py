@@ -30,7 +30,7 @@ from mldiag.run.engine_names import AUTO, ENGINES
 from mldiag.run.executor import Executor
 from mldiag.run.identity import Identity, identify
 from mldiag.run.reserve_log import ReserveLog
-from mldiag.run.settings import Listener, PlanSummary, RunSettings
+from mldiag.run.settings import Listener, RunSettings, SilentListener
 from mldiag.run.shared_study import SharedStudy, brought
 from mldiag.run.store.trial_store import Store
 from mldiag.steps import Step
@@ -102,22 +102,6 @@ class Plan:
     seconds: float | None
     notices: tuple[str, ...]
     why: tuple[str, ...]
-
-
-class SilentListener:
-    """Tells nobody."""
-
-    def planned(self, summary: PlanSummary) -> None:
-        """Nothing is told."""
-
-    def finished(self, result: TrialResult, cached: bool) -> None:
-        """Nothing is told."""
-
-    def looking(self, at: str, number: int, of: int) -> None:
-        """Nothing is told."""
-
-    def notice(self, text: str) -> None:
-        """Nothing is told."""
 
 
 def plan_experiment(
@@ -270,7 +254,9 @@ def _run(
             trained += not cached
             kept = result if keep_rows else replace(result, predictions=None)
             results[result.spec.digest] = kept
-        if not fresh or executor.interrupted or len(results) == before:
+        if not fresh or len(results) == before:
+            break
+        if executor.interrupted or executor.failures.speak_for_all:
             break
     _check_some_code_ran(tuple(results.values()), stored=not trained)
     return list(results.values())

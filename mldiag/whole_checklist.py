@@ -14,7 +14,7 @@ from mldiag.adapters.audit_target import audited_experiment
 from mldiag.checklist_budget import Purse, was_interrupted
 from mldiag.command_text import command_of
 from mldiag.declaration import Experiment
-from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
+from mldiag.diagnosis import CommonSettings, diagnose_experiment
 from mldiag.errors import MldiagError, UserCodeError
 from mldiag.findings import Report, plain
 from mldiag.run.budget import Budget, parse_budget
@@ -23,7 +23,7 @@ from mldiag.run.engines.fork_server import start_early
 from mldiag.run.engines.pool import environment_of_workers
 from mldiag.run.fresh_process import runs_again
 from mldiag.run.identity import Identity, identify
-from mldiag.run.settings import Listener, PlanSummary
+from mldiag.run.settings import Listener, PlanSummary, SilentListener
 from mldiag.run.store.records import RunRecord
 from mldiag.run.store.trial_store import Store
 from mldiag.run.threads import inner_threads, usable_cores

@@ -51,6 +51,7 @@ class Executor:
     Attributes:
         counts: Trials so far.
         interrupted: Whether the user has stopped the run.
+        failures: What has raised.
 
     Raises:
         MldiagError: If a setting is wrong.
@@ -76,7 +77,7 @@ class Executor:
         )
         self._queue = TrialQueue(store, fresh=settings.fresh)
         self._interrupts = Interrupts()
-        self._failures = Failures(self._costs.is_full_default)
+        self.failures = Failures(self._costs.is_full_default)
         self._asked: set[str] = set()
         self._trained: set[str] = set()
         self._counted: set[str] = set()
@@ -177,15 +178,15 @@ class Executor:
                     for key, result, cached in self._one_pass():
                         yield self._told(key, replace(result, spec=left.pop(key)), cached=cached)
                     self._await_others()
-                if self._failures.speak_for_all:
-                    for key, result in self._failures.left():
+                if self.failures.speak_for_all:
+                    for key, result in self.failures.left():
                         kept = replace(self._kept(key, result), spec=left.pop(key))
                         yield self._told(key, kept, cached=False)
             except KeyboardInterrupt:
                 self.interrupted = True
             finally:
                 self.interrupted = self.interrupted or self._interrupts.requested
-                self._failures.clear()
+                self.failures.clear()
                 self._queue.clear()
         self._say_what_is_left(len(left), len(missing))
 
@@ -198,7 +199,7 @@ class Executor:
                 with closing(engine.run(self._supply(), give_up=self._gives_up)) as results:
                     while (result := self._next(engine, results)) is not None:
                         key = self._identity.key(result.spec)
-                        if self._failures.asks_again(key, result):
+                        if self.failures.asks_again(key, result):
                             self._queue.repeat(key, result.spec)
                         else:
                             yield key, self._kept(key, result), False
@@ -245,7 +246,7 @@ class Executor:
     def _kept(self, key: str, result: TrialResult) -> TrialResult:
         """Put a result into the store."""
         self._live_files.check()
-        result = self._failures.settled(key, result)
+        result = self.failures.settled(key, result)
         self._store.put(key, self._identity, result)
         self._queue.finished(key, result.wall_seconds)
         self._trained.add(key)
@@ -255,7 +256,7 @@ class Executor:
 
     def _told(self, key: str, result: TrialResult, *, cached: bool) -> TrialResult:
         cached = cached and key not in self._trained
-        self._failures.saw(key, result)
+        self.failures.saw(key, result)
         if key not in self._counted:  # a later round may ask for it again
             self._counted.add(key)
             self._count(run=not cached, cached=cached, failed=result.status in LOST)
@@ -275,7 +276,7 @@ class Executor:
 
     def _must_stop(self) -> bool:
         stopped = self._interrupts.requested or self._clock.spent()
-        return stopped or self._failures.speak_for_all
+        return stopped or self.failures.speak_for_all
 
     def _gives_up(self) -> bool:
         """Whether what is in flight is not waited for."""
@@ -288,8 +289,8 @@ class Executor:
         if not (self._trained or self.counts.cached):
             budget += ", too small for a single trial"
         reason = "interrupted" if self.interrupted else budget
-        if self._failures.speak_for_all:
-            reason = f"the first {self._failures.count} trials raised the same error"
+        if self.failures.speak_for_all:
+            reason = f"the first {self.failures.count} trials raised the same error"
         self._listener.notice(f"{reason}: {count} of {missing} trials were not run")
 
     def _count(self, **more: int) -> None:

@@ -59,3 +59,19 @@ class Listener(Protocol):
 
     def notice(self, text: str) -> None:
         """Something the user should know."""
+
+
+class SilentListener:
+    """Tells nobody."""
+
+    def planned(self, summary: PlanSummary) -> None:
+        """Nothing is told."""
+
+    def finished(self, result: TrialResult, cached: bool) -> None:
+        """Nothing is told."""
+
+    def looking(self, at: str, number: int, of: int) -> None:
+        """Nothing is told."""
+
+    def notice(self, text: str) -> None:
+        """Nothing is told."""

@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 
 import mldiag
-from mldiag.diagnosis import SilentListener
 from mldiag.errors import MldiagError
 from mldiag.run.engines import devices
 from mldiag.run.engines.devices import DeviceClaims, device_groups, gpus_here, places_here
@@ -18,6 +17,7 @@ from mldiag.run.engines.inline import InlineEngine
 from mldiag.run.engines.local import LocalEngine
 from mldiag.run.executor import Executor, RunSettings
 from mldiag.run.identity import identify
+from mldiag.run.settings import SilentListener
 from mldiag.run.store.trial_store import Store
 from mldiag.run.worker import run_trial
 

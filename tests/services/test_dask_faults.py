@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import mldiag
-from mldiag.diagnosis import SilentListener
 from mldiag.errors import MldiagError
 from mldiag.run.engines.dask.engine import DaskEngine
 from mldiag.run.executor import Executor, RunSettings
 from mldiag.run.identity import identify
+from mldiag.run.settings import SilentListener
 from mldiag.run.store.trial_store import Store
 from tests.processes import alive, eventually
 from tests.run.engine_cases import slow

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from mldiag.adapters.targets import find_experiment
-from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
+from mldiag.diagnosis import CommonSettings, diagnose_experiment
 from mldiag.errors import MldiagError
 from mldiag.run.code import packages
+from mldiag.run.settings import SilentListener
 from mldiag.steps import step_named
 from mldiag.steps.reproduce.settings import Settings
 from mldiag.tracking import earlier, tracker

@@ -49,7 +49,7 @@ def test_a_linear_model_cannot_remember_them(tmp_path):
 
 
 def test_a_table_that_was_appended_to_itself_is_a_problem_for_any_model(tmp_path):
-    report, found = found_in(of(Ridge(), share=1.0), tmp_path)
+    _, found = found_in(of(Ridge(), share=1.0), tmp_path)
     assert found.outcome == "problem"
     assert found.evidence["share"] > 0.6
 

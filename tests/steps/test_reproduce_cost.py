@@ -8,7 +8,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.tree import DecisionTreeClassifier
 
 import mldiag
-from mldiag.diagnosis import CommonSettings, SilentListener, diagnose_experiment
+from mldiag.diagnosis import CommonSettings, diagnose_experiment
+from mldiag.run.settings import SilentListener
 from mldiag.steps import step_named
 from mldiag.steps.reproduce.runs import run_specs
 from mldiag.steps.reproduce.settings import Settings
