@@ -15,6 +15,7 @@ from rich.text import Text
 from mldiag.metrics import Metric, named_metric
 from mldiag.report.folding import folded
 from mldiag.report.inert_console import InertConsole
+from mldiag.report.languages.findings import told_of
 from mldiag.report.languages.lines import text_of
 from mldiag.report.languages.sentences import (
     action_text,
@@ -24,7 +25,7 @@ from mldiag.report.languages.sentences import (
     trials_text,
     verdict_text,
 )
-from mldiag.report.languages.words import title_of, words
+from mldiag.report.languages.words import words
 from mldiag.report.narrow import GAP, fitting, row_pairs
 from mldiag.report.tables import numeric_columns, without_empty_columns
 from mldiag.wording import duration, gain, plural
@@ -110,7 +111,7 @@ def action_line(action: Action, metric: Metric) -> str:
         >>> action_line(tune, named_metric("rmse"))
         'Set lr = 0.028: rmse improves by +0.018 (+0.011 to +0.026)'
         >>> action_line(Action("tune", "Set lr = 1.", gain=Interval(-0.02, -0.03, 0.01)), named_metric("r2"))
-        'Set lr = 1: no gain was measured, -0.0200 (-0.0300 to +0.0100)'
+        'Set lr = 1: no gain was measured, -0.02 (-0.03 to +0.01)'
     """
     if action.gain is None:
         return action.text
@@ -244,15 +245,15 @@ def _print_findings(report: Report, console: Console, lang: str) -> None:
 
 
 def _finding(finding: Finding, metric: Metric, lang: str) -> Text:
-    """A finding as text; its title and its numbers are written in English where it is made."""
-    quiet, title = finding.outcome in ("not_applicable", "skipped"), title_of(finding, lang)
+    """A finding as text; what is written in English where it is made, and stays so, is dim."""
+    quiet, (title, line) = finding.outcome in ("not_applicable", "skipped"), told_of(finding, lang)
     body = (
         text_of(lang).assemble((title, "" if quiet else "bold"), (f"  {finding.code}", "dim"))
         if finding.code
         else text_of(lang)(title)
     )
-    if title != finding.title:
-        body.append(f"\n{finding.title}", style="dim")
+    if line:
+        body.append(f"\n{line}", style="dim" if line == finding.title else "")
     if finding.explanation:
         body.append(f"\n{finding.explanation}", style="" if lang == "en" else "dim")
     action = finding.action

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from mldiag.findings import Action, Finding, Interval, Outcome, Report
 from mldiag.report.console import action_line, trials_line
 from mldiag.report.languages import sentences
-from mldiag.report.languages.words import page_words, question_of, title_of, words
+from mldiag.report.languages.findings import told_of
+from mldiag.report.languages.words import page_words, question_of, words
 from mldiag.report.page_words import ENGLISH
 from mldiag.wording import duration, gain
 
@@ -60,11 +61,11 @@ class Language:
 
     def title(self, finding: Finding) -> str:
         """What a finding is about."""
-        return title_of(finding, self.name)
+        return told_of(finding, self.name)[0]
 
     def more(self, finding: Finding) -> str:
-        """The finding's own title with its numbers, where `title` is a translation without them."""
-        return "" if self.title(finding) == finding.title else finding.title
+        """The finding's own sentence with its numbers, where `title` is a translation without them."""
+        return told_of(finding, self.name)[1]
 
     def action(self, action: Action, metric: Metric) -> str:
         """An action, with its gain where one is known."""

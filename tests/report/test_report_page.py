@@ -178,14 +178,14 @@ def test_predictions_are_counted(page):
     assert "What has changed: lr: 0.001 -&gt; 0.0056." in page
 
 
-def test_the_page_in_japanese_keeps_the_english_of_what_is_said_with_numbers(checkup):
+def test_the_page_in_japanese_says_in_japanese_what_is_said_with_numbers(checkup):
     page = report_page(checkup, lang="ja")
     text = Parsed(page).text
     assert '<html lang="ja">' in page
     assert "次に行うこと" in text
     assert "width を 197 にする" in text
     assert "+2.9 ポイント (+2.1 ～ +3.7)" in text
-    assert "width = 197 is better than width = 32: +2.9 points" in text
+    assert "width = 197 は width = 32 より良い: +2.9 ポイント" in text
     assert "Do this next" not in text
     assert page.count("MD501") == report_page(checkup).count("MD501")
 

@@ -64,7 +64,16 @@ def more_of(action: Action) -> str:
 
 def gain_text(metric: Metric, interval: Interval) -> str:
     """A signed difference with its interval, in Japanese."""
-    english = gain(metric, interval)
+    return gain_words(gain(metric, interval))
+
+
+def gain_words(english: str) -> str:
+    """The same of a difference that is written already.
+
+    Example:
+        >>> gain_words("+1.8 points (+1.1 to +2.6)")
+        '+1.8 ポイント (+1.1 ～ +2.6)'
+    """
     for word, own in ((" points", " ポイント"), (" to ", " ～ "), ("interval unknown", "区間不明")):
         english = english.replace(word, own)
     return english

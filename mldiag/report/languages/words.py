@@ -78,6 +78,12 @@ def phrases(lang: str) -> Mapping[str, str]:
     return _catalogue(lang)["phrases"]
 
 
+@cache
+def findings_of(lang: str) -> Mapping[str, Mapping[str, str]]:
+    """The sentences of findings by code: the English one, and that of a language other than English."""
+    return _read(_FOLDER / lang / "findings.toml")
+
+
 def verdicts(lang: str) -> Mapping[str, str]:
     """What an outcome answers to a step's question, in a language other than English."""
     return _catalogue(lang)["verdicts"]
